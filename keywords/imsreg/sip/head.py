@@ -1,0 +1,85 @@
+"""The head of a message, start line and header fields, found and bounded before anything is read from it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from imsreg.sip.errors import MessageError
+
+MAX_MESSAGE = 65536
+"""Octets a message may have before it is refused."""
+MAX_FIELDS = 256
+"""Header fields a message may have before it is refused."""
+MAX_FIELD = 8192
+"""Octets a header field (or the start line) may have, folding included, before the message is refused."""
+
+# A line end that no blank follows: with one it is a fold (RFC 3261 7.3.1).
+_FIELD_END = re.compile(rb"\n(?![ \t])")
+
+
+class Head(NamedTuple):
+    """Where the parts of a message lie in its octets.
+
+    `octets` are the start line and the header fields, without the last line end. `begin` is the offset of the start
+    line, `body_at` that of the first octet after the empty line. `complete`: the empty line exists.
+    """
+
+    octets: bytes
+    begin: int
+    body_at: int
+    complete: bool
+
+
+def cut_head(data: bytes) -> Head:
+    """Finds the head by its empty line, with CRLF or LF as line ends; without one, everything is head.
+
+    Line ends before the start line are passed over (RFC 3261 7.5). Raises MessageError beyond the bounds above.
+    """
+    if len(data) > MAX_MESSAGE:
+        raise MessageError(f"a message of {len(data)} octets, more than the {MAX_MESSAGE} that are read", 1)
+    begin = len(data) - len(data.lstrip(b"\r\n")) if data[:1] in (b"\r", b"\n") else 0
+    crlf = data.find(b"\n\r\n", begin)
+    lf = data.find(b"\n\n", begin, crlf + 1 if crlf >= 0 else len(data))
+    end = lf if lf >= 0 else crlf
+    if end < 0:
+        head = Head(data[begin:].removesuffix(b"\n").removesuffix(b"\r"), begin, len(data), complete=False)
+    else:
+        head = Head(data[begin:end].removesuffix(b"\r"), begin, end + (2 if lf >= 0 else 3), complete=True)
+    # Most heads are too small to exceed either bound; they are split when somebody asks for their fields.
+    if len(head.octets) > MAX_FIELD or head.octets.count(b"\n") > MAX_FIELDS:
+        _check_bounds(split_head(head.octets))
+    return head
+
+
+def split_head(octets: bytes) -> list[bytes]:
+    """The start line and the header fields, each with its folding and without its line end."""
+    if octets.count(b"\r\n") == octets.count(b"\n") and b"\n " not in octets and b"\n\t" not in octets:
+        return octets.split(b"\r\n")
+    return [piece.removesuffix(b"\r") for piece in _FIELD_END.split(octets)]
+
+
+def start_piece(octets: bytes) -> bytes:
+    """The start line of a head, with its folding and without its line end."""
+    end = octets.find(b"\n")
+    if end < 0:
+        return octets
+    return split_head(octets)[0] if octets[end + 1 : end + 2] in (b" ", b"\t") else octets[:end].removesuffix(b"\r")
+
+
+def _check_bounds(pieces: list[bytes]) -> None:
+    if len(pieces) > MAX_FIELDS + 1:
+        raise MessageError(
+            f"{len(pieces) - 1} header fields, more than the {MAX_FIELDS} that are read",
+            1 + _lines(pieces[: MAX_FIELDS + 1]),
+        )
+    for index, piece in enumerate(pieces):
+        if len(piece) > MAX_FIELD:
+            raise MessageError(
+                f"a line or header field of {len(piece)} octets, more than the {MAX_FIELD} that are read",
+                1 + _lines(pieces[:index]),
+            )
+
+
+def _lines(pieces: list[bytes]) -> int:
+    return sum(piece.count(b"\n") + 1 for piece in pieces)

@@ -1,0 +1,1 @@
+"""Typed headers, one header or family of headers a file."""

@@ -1,0 +1,71 @@
+"""Small readers that several grammars share (RFC 3261 25.1)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from imsreg.sip.errors import SyntaxFault, show
+
+HOST = r"(?:\[[^\]\[]*+\]|[A-Za-z0-9._\-]++)"
+"""A host: IPv6reference, or a host name or IPv4 address. Underscores are common in laboratories."""
+PORT = r"[0-9]++"
+
+DELTA_SECONDS_LIMIT = 2**32 - 1
+"""The largest delta-seconds (RFC 3261 20.19)."""
+
+
+def number(text: str, limit: int, what: str, column: int = 1) -> int:
+    """A decimal number up to `limit`. Raises SyntaxFault; never converts more digits than the limit has."""
+    if not (text.isascii() and text.isdecimal()):
+        raise SyntaxFault(f"{what} is a decimal number, not {show(text)}", column)
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(limit)) or int(digits) > limit:
+        raise SyntaxFault(f"{what} is at most {limit}, not {show(text)}", column)
+    return int(digits)
+
+
+def optional_number(text: str | None, limit: int) -> int | None:
+    """The number, or None if `text` is None or no decimal number up to `limit`."""
+    try:
+        return None if text is None else number(text, limit, "")
+    except SyntaxFault:
+        return None
+
+
+def qvalue(text: str | None) -> float | None:
+    """A qvalue between 0 and 1, or None if `text` is None or nothing of the kind."""
+    if text is None or not re.fullmatch(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", text):
+        return None
+    return float(text)
+
+
+def host(text: str, column: int = 1) -> str:
+    """A host in its comparable form: lower case; an IPv6 address compressed and without brackets.
+
+    Raises SyntaxFault if brackets hold something else than an IPv6 address.
+    """
+    if not text.startswith("["):
+        return text.lower()
+    try:
+        return str(ipaddress.IPv6Address(text[1:-1]))
+    except ValueError:
+        raise SyntaxFault(f"{show(text)} is no IPv6 address", column) from None
+
+
+def address(text: str) -> str:
+    """An IP address in its comparable form, with or without brackets on the wire; other text in lower case."""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        return text.lower()
+
+
+def port(text: str | None, column: int = 1) -> int | None:
+    """A port number, None if there is none. Raises SyntaxFault."""
+    return None if text is None else number(text, 65535, "a port", column)
+
+
+def bracketed(host: str) -> str:
+    """A host as SIP writes it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host

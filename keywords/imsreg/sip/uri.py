@@ -1,0 +1,175 @@
+"""URIs: SIP and SIPS (RFC 3261 19.1), tel (RFC 3966), all others as opaque text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from imsreg.sip import scan
+from imsreg.sip.errors import SyntaxFault, UriError, show
+from imsreg.sip.params import NO_PARAMS, Params
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
+_NO_URI_CHARACTER = re.compile(r'[\x00-\x20\x7f"<>]')
+_HOSTPORT = re.compile(rf"(?P<host>{scan.HOST})(?::(?P<port>{scan.PORT}))?+")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_RESERVED = frozenset(b";/?:@&=+$,")  # RFC 2396 2.2, to which RFC 3261 19.1.4 points
+_VISUAL_SEPARATORS = str.maketrans("", "", "-.()")  # RFC 3966 3
+
+# A parameter of these that only one of two SIP URIs has makes them differ (RFC 3261 19.1.4). Not so "gr": a public
+# GRUU is equivalent to its address-of-record (RFC 5627 5.1).
+_NEVER_IGNORED = ("user", "ttl", "method", "maddr", "transport")
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A URI with its parts. `str()` gives the text as written; `==` compares that text, `equivalent` the meaning.
+
+    `scheme` in lower case. For sip and sips: `user` and `password` as written, with escapes; `host` in comparable form
+    (lower case, IPv6 compressed and without brackets) and `host_written`; `headers` as written. For tel: `user` is the
+    number as written. For other schemes only `text` and `scheme` say something.
+    """
+
+    text: str
+    scheme: str
+    user: str | None = None
+    password: str | None = None
+    host: str = ""
+    host_written: str = ""
+    port: int | None = None
+    params: Params = NO_PARAMS
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Uri:
+        """Reads a URI without angle brackets. Raises UriError."""
+        try:
+            return _read(text)
+        except SyntaxFault as fault:
+            raise UriError(text, fault.why, fault.column) from None
+
+    def address_of_record(self) -> str:
+        """The form in which a registrar looks an address up: no parameters, no escapes (RFC 3261 10.3 step 5).
+
+        The host is in comparable form, URI headers are gone. A tel URI has no visual separators and keeps
+        phone-context, without which a local number says nothing (RFC 3966 5.1.5). Others stay as written.
+        """
+        if self.scheme == "tel":
+            context = self.params.get("phone-context")
+            number = (self.user or "").translate(_VISUAL_SEPARATORS)
+            return f"tel:{number}" + (f";phone-context={context.lower()}" if context else "")
+        if self.scheme not in ("sip", "sips"):
+            return self.text
+        user = "" if self.user is None else _decode(self.user)
+        if self.password is not None:
+            user += f":{_decode(self.password)}"
+        at = "" if self.user is None else "@"
+        port = "" if self.port is None else f":{self.port}"
+        return f"{self.scheme}:{user}{at}{scan.bracketed(self.host)}{port}"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def equivalent(a: Uri, b: Uri) -> bool:
+    """Whether two URIs mean the same (RFC 3261 19.1.4, RFC 3966 4). IPv6 hosts are compared as addresses.
+
+    Not transitive: most parameters that only one URI has are ignored. Schemes other than sip, sips, tel: same text.
+    """
+    if a.scheme != b.scheme:
+        return False
+    if a.scheme == "tel":
+        return _same_number(a, b)
+    if a.scheme not in ("sip", "sips"):
+        return a.text == b.text
+    return (
+        _comparable(a.user) == _comparable(b.user)
+        and _comparable(a.password) == _comparable(b.password)
+        and (a.host, a.port) == (b.host, b.port)
+        and all((name in a.params) == (name in b.params) for name in _NEVER_IGNORED)
+        and all(_folded(a.params[name]) == _folded(b.params[name]) for name in a.params if name in b.params)
+        and _comparable_headers(a) == _comparable_headers(b)
+    )
+
+
+def _read(text: str) -> Uri:
+    scheme = _SCHEME.match(text)
+    if scheme is None or text[scheme.end() : scheme.end() + 1] != ":":
+        raise SyntaxFault("a URI begins with its scheme and a colon, as in sip:")
+    if bad := _NO_URI_CHARACTER.search(text):
+        raise SyntaxFault(f"{show(bad.group())} cannot be in a URI", bad.start() + 1)
+    name = scheme.group().lower()
+    if name in ("sip", "sips"):
+        return _read_sip(text, name, scheme.end() + 1)
+    if name == "tel":
+        number, _, _ = text[scheme.end() + 1 :].partition(";")
+        if not number:
+            raise SyntaxFault("the number is missing", scheme.end() + 2)
+        return Uri(text, name, user=number, params=Params.read(text, scheme.end() + 1 + len(number)))
+    return Uri(text, name)
+
+
+def _read_sip(text: str, scheme: str, at: int) -> Uri:
+    user = password = None
+    sign = text.find("@", at)
+    if sign >= 0:
+        user, colon, rest = text[at:sign].partition(":")
+        password = rest if colon else None
+        at = sign + 1
+    hostport = _HOSTPORT.match(text, at)
+    if hostport is None:
+        raise SyntaxFault("the host is missing", at + 1)
+    at = hostport.end()
+    if at < len(text) and text[at] not in ";?":
+        raise SyntaxFault(f"{show(text[at])} cannot follow the host and port", at + 1)
+    question = text.find("?", at)
+    end = question if question >= 0 else len(text)
+    headers = [each.partition("=") for each in text[end + 1 :].split("&")] if question >= 0 else []
+    return Uri(
+        text,
+        scheme,
+        user,
+        password,
+        host=scan.host(hostport["host"], hostport.start() + 1),
+        host_written=hostport["host"],
+        port=scan.port(hostport["port"], hostport.start("port") + 1),
+        params=Params.read(text[:end], at),
+        headers=tuple((name, value) for name, _, value in headers),
+    )
+
+
+def _decode(text: str) -> str:
+    """`text` with every escape undone; octets that are no UTF-8 become lone surrogates."""
+    octets = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes((int(m[1], 16),)), text.encode("utf-8", "surrogateescape"))
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _comparable(text: str | None) -> str | None:
+    """`text` with the escapes undone that mean the same as their character, the others in upper case."""
+
+    def undo(match: re.Match[str]) -> str:
+        code = int(match[1], 16)
+        return chr(code) if 0x20 < code < 0x7F and code not in _RESERVED and code != 0x25 else match[0].upper()
+
+    return None if text is None else _ESCAPED.sub(undo, text)
+
+
+def _folded(text: str | None) -> str | None:
+    comparable = _comparable(text)
+    return None if comparable is None else comparable.lower()
+
+
+def _comparable_headers(uri: Uri) -> list[tuple[str | None, str | None]]:
+    # Each header field has its own rules for what matches; the same text apart from escapes is what all of them share.
+    return sorted((_folded(name) or "", _comparable(value) or "") for name, value in uri.headers)
+
+
+def _same_number(a: Uri, b: Uri) -> bool:
+    def comparable(uri: Uri) -> tuple[str, dict[str, str | None]]:
+        params = {name: _folded(value) for name, value in uri.params.items()}
+        context = params.get("phone-context")
+        if context is not None and context.startswith("+"):
+            params["phone-context"] = context.translate(_VISUAL_SEPARATORS)
+        return (uri.user or "").translate(_VISUAL_SEPARATORS).lower(), params
+
+    return comparable(a) == comparable(b)

@@ -1,0 +1,107 @@
+"""URIs: their parts, equivalence (RFC 3261 19.1.4, RFC 3966 4), addresses-of-record."""
+
+import pytest
+
+from imsreg.sip.errors import UriError
+from imsreg.sip.uri import Uri, equivalent
+
+
+def test_parts_of_a_sip_uri() -> None:
+    uri = Uri.parse("SIP:%61lice;x=1:secret@[2001:DB8:0::1]:5070;transport=TCP;lr?Subject=a%20b&x=")
+    assert (uri.scheme, uri.user, uri.password) == ("sip", "%61lice;x=1", "secret")
+    assert (uri.host, uri.host_written, uri.port) == ("2001:db8::1", "[2001:DB8:0::1]", 5070)
+    assert (uri.params["Transport"], uri.params["lr"], "x" in uri.params) == ("TCP", None, False)
+    assert uri.headers == (("Subject", "a%20b"), ("x", ""))
+    assert str(uri) == uri.text
+
+
+def test_parts_of_other_uris() -> None:
+    home = Uri.parse("sip:Home1.NET")
+    assert (home.user, home.host, home.host_written, home.port) == (None, "home1.net", "Home1.NET", None)
+    number = Uri.parse("tel:+1-123-456;phone-context=home")
+    assert (number.scheme, number.user, number.params["phone-context"]) == ("tel", "+1-123-456", "home")
+    urn = Uri.parse("urn:gsma:imei:35425006-000655-0")
+    assert (urn.scheme, urn.user, urn.host, str(urn)) == ("urn", None, "", "urn:gsma:imei:35425006-000655-0")
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "column"),
+    [
+        ("", "begins with its scheme", 1),
+        ("alice@home", "begins with its scheme", 1),
+        ("sip:", "the host is missing", 5),
+        ("sip:alice@", "the host is missing", 11),
+        ("sip:a b@home", "' ' cannot be in a URI", 6),
+        ("sip:a@home\x00", r"'\x00' cannot be in a URI", 11),
+        ("sip:a@b@c", "'@' cannot follow the host", 8),
+        ("sip:[::zz]", "'[::zz]' is no IPv6 address", 5),
+        ("sip:h:70000", "a port is at most 65535", 7),
+        ("sip:h:" + "9" * 6000, "a port is at most 65535", 7),
+        ("sip:h:", "':' cannot follow the host", 6),
+        ("sip:h;=x", "a parameter name was expected", 7),
+        ("tel:;phone-context=x", "the number is missing", 5),
+    ],
+)
+def test_what_is_no_uri_is_refused_in_words(text: str, why: str, column: int) -> None:
+    with pytest.raises(UriError) as raised:
+        Uri.parse(text)
+    assert why in str(raised.value)
+    assert raised.value.column == column
+
+
+SAME = [
+    ("sip:%61lice@home.net;transport=TCP", "sip:alice@HoMe.NeT;Transport=tcp"),
+    ("sip:carol@home.net", "sip:carol@home.net;newparam=5"),
+    ("sip:h;transport=tcp;method=REGISTER?to=sip:bob%40h", "sip:h;method=REGISTER;transport=tcp?to=sip:bob%40h"),
+    ("sip:a@h?subject=project%20x&priority=urgent", "sip:a@h?priority=urgent&subject=project%20x"),
+    ("sip:a@[2001:db8:0:0::1]:5060", "sip:a@[2001:DB8::1]:5060"),
+    ("sip:a@h;gr=1", "sip:a@h"),
+    ("sip:a%2fb@h", "sip:a%2Fb@h"),
+    ("tel:+1-201-555.0123", "tel:+12015550123"),
+    ("tel:7042;phone-context=Home.Net;isub=1", "tel:70-42;ISUB=1;phone-context=home.net"),
+    ("tel:7042;phone-context=+1-914", "tel:7042;phone-context=+1914"),
+    ("urn:x:y", "urn:x:y"),
+]
+DIFFERENT = [
+    ("sip:ALICE@h", "sip:alice@h"),
+    ("sip:bob@h", "sip:bob@h:5060"),
+    ("sip:bob@h", "sip:bob@h;transport=udp"),
+    ("sip:bob@h", "sip:bob@h;maddr=192.0.2.1"),
+    ("sip:bob@h;user=phone", "sip:bob@h"),
+    ("sip:bob@h;x=1", "sip:bob@h;x=2"),
+    ("sip:bob@h", "sip:bob@h?subject=x"),
+    ("sip:bob@h", "sips:bob@h"),
+    ("sip:bob@h", "sip:h"),
+    ("sip:bob@h", "sip:bob:@h"),
+    ("sip:a%40b@h", "sip:a%41b@h"),
+    ("sip:a%2Fb@h", "sip:a/b@h"),
+    ("sip:a%252Fb@h", "sip:a%2Fb@h"),
+    ("sip:[::1]", "sip:[::2]"),
+    ("tel:+7042", "tel:7042"),
+    ("tel:+7042;isub=1", "tel:+7042"),
+    ("tel:+7042", "sip:+7042@h"),
+    ("urn:x:y", "urn:x:Y"),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "same"), [(*pair, True) for pair in SAME] + [(*pair, False) for pair in DIFFERENT])
+def test_equivalence_both_ways(a: str, b: str, same: bool) -> None:
+    one, other = Uri.parse(a), Uri.parse(b)
+    assert equivalent(one, other) is same
+    assert equivalent(other, one) is same
+    assert equivalent(one, one)
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ("sip:%61lice@HOME.net:5061;user=phone?subject=x", "sip:alice@home.net:5061"),
+        ("sips:a%00:p%20@[2001:0:0:1::3]", "sips:a\x00:p @[2001:0:0:1::3]"),
+        ("sip:home", "sip:home"),
+        ("tel:+1-123;isub=4", "tel:+1123"),
+        ("tel:42;phone-context=Home", "tel:42;phone-context=home"),
+        ("urn:x:y", "urn:x:y"),
+    ],
+)
+def test_address_of_record(text: str, record: str) -> None:
+    assert Uri.parse(text).address_of_record() == record
