@@ -1,0 +1,159 @@
+"""The subscriber file: who the tester registers as, and whom the simulated HSS knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from imsreg.aka.algorithm import Algorithm, check_res_length
+from imsreg.errors import InputError
+from imsreg.identity.identities import derive
+from imsreg.identity.keys import KeyFile, milenage_from_environment
+from imsreg.strictyaml import load
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="a name of a-z, 0-9 and -")]
+Imsi = Annotated[str, Meta(pattern=r"^[0-9]{6,15}\Z", description="an IMSI: 6 to 15 digits")]
+Domain = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.-]{1,253}\Z", description="a domain name")]
+# What a quoted-string or the angle brackets around a URI cannot hold as it stands is kept out of identities.
+Impi = Annotated[
+    str, Meta(pattern=r"^[!#-?A-\[\]-~]+@[A-Za-z0-9.-]+\Z", description="a private identity such as user@domain")
+]
+Impu = Annotated[
+    str, Meta(pattern=r"^(sips?|tel):[!#-;=?-\[\]-~]+\Z", description="a public identity: a sip: or tel: URI")
+]
+Amf = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{4}\Z", description="an AMF: 4 hexadecimal digits")]
+Sqn = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{12}\Z", description="an SQN: 12 hexadecimal digits")]
+Variable = Annotated[
+    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z", description="the beginning of an environment variable's name")
+]
+
+
+class KeysFromEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys by the names of environment variables: `env` and one of the endings _K, _OPC, _OP."""
+
+    env: Variable
+
+
+class SubscriberEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One subscriber as the file writes it; what is left out is derived from the IMSI."""
+
+    name: Name
+    imsi: Imsi
+    mnc_digits: Literal[2, 3]
+    impi: Impi | None = None
+    home_domain: Domain | None = None
+    impus: Annotated[tuple[Impu, ...], Meta(min_length=1)] | None = None
+    barred: tuple[Impu, ...] = ()
+    algorithm: Literal["milenage"] = "milenage"
+    res_length: int = 8
+    amf: Amf = "8000"
+    sqn: Sqn = "000000000000"
+    keys: KeysFromEnvironment | None = None
+
+
+class SubscriberFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A subscriber file; `keys` is the path of its key file, relative to itself."""
+
+    subscribers: Annotated[tuple[SubscriberEntry, ...], Meta(min_length=1)]
+    keys: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One subscription: identities, and the algorithm with the keys inside.
+
+    `impus` is the implicit registration set in HSS order and `barred` a part of it. `sqn` is the SQN that the AuC used
+    last, a number below 2**48; `amf` has 2 octets; `res_length` counts octets.
+    """
+
+    name: str
+    imsi: str
+    mnc_digits: int
+    impi: str
+    home_domain: str
+    impus: tuple[str, ...]
+    barred: tuple[str, ...]
+    res_length: int
+    amf: bytes
+    sqn: int
+    algorithm: Algorithm = field(repr=False)
+
+    @property
+    def default_impu(self) -> str:
+        """The default public identity: the first of the set that is not barred (TS 29.228 6.5.1.1)."""
+        return next(impu for impu in self.impus if impu not in self.barred)
+
+    @property
+    def registration_impu(self) -> str:
+        """The identity in From and To of a REGISTER: the first SIP URI of the set (TS 24.229 5.1.1.2.1)."""
+        return next(impu for impu in self.impus if not impu.startswith("tel:"))
+
+
+def load_subscribers(path: Path, environ: Mapping[str, str]) -> tuple[Subscriber, ...]:
+    """The subscribers of a file, with their keys from its key file or from `environ`.
+
+    Raises InputError with file, field and remedy; a key never stands in it.
+    """
+    file = load(path, SubscriberFile)
+    key_file = KeyFile(path.parent / file.keys) if file.keys is not None else None
+    subscribers = tuple(
+        _subscriber(path, f"subscribers[{index}]", entry, key_file, environ)
+        for index, entry in enumerate(file.subscribers)
+    )
+    _refuse_repeats(path, subscribers)
+    return subscribers
+
+
+def _subscriber(
+    path: Path, place: str, entry: SubscriberEntry, key_file: KeyFile | None, environ: Mapping[str, str]
+) -> Subscriber:
+    derived = derive(entry.imsi, entry.mnc_digits)
+    impus = entry.impus or (derived.temporary_impu,)
+    if strangers := [impu for impu in entry.barred if impu not in impus]:
+        raise InputError(path, f"{place}.barred", f"{strangers[0]} is not one of the impus", "list it there as well")
+    if set(impus) <= set(entry.barred):
+        raise InputError(path, f"{place}.barred", "every identity is barred", "leave one of the impus out")
+    if all(impu.startswith("tel:") for impu in impus):
+        raise InputError(path, f"{place}.impus", "there is no SIP URI to register with", "add one")
+    if entry.keys is not None:
+        algorithm = milenage_from_environment(entry.keys.env, environ)
+    elif key_file is not None:
+        algorithm = key_file.milenage(entry.name)
+    else:
+        remedy = "name a key file in `keys` at the top, or give the subscriber `keys: {env: NAME}`"
+        raise InputError(path, f"{place}.keys", "there are no keys", remedy)
+    try:
+        check_res_length(algorithm, entry.res_length)
+    except ValueError as error:
+        raise InputError(path, f"{place}.res_length", str(error), "write a length that the algorithm has") from None
+    return Subscriber(
+        name=entry.name,
+        imsi=entry.imsi,
+        mnc_digits=entry.mnc_digits,
+        impi=entry.impi or derived.impi,
+        home_domain=entry.home_domain or derived.home_domain,
+        impus=impus,
+        barred=entry.barred,
+        res_length=entry.res_length,
+        amf=bytes.fromhex(entry.amf),
+        sqn=int(entry.sqn, 16),
+        algorithm=algorithm,
+    )
+
+
+def _refuse_repeats(path: Path, subscribers: tuple[Subscriber, ...]) -> None:
+    """Name and IMPI each tell subscribers apart, in the tester and in the HSS."""
+    names: set[str] = set()
+    impis: set[str] = set()
+    for index, subscriber in enumerate(subscribers):
+        if subscriber.name in names:
+            raise InputError(path, f"subscribers[{index}].name", f"{subscriber.name} is there twice", "rename one")
+        if subscriber.impi in impis:
+            raise InputError(path, f"subscribers[{index}].impi", f"{subscriber.impi} is there twice", "change one")
+        names.add(subscriber.name)
+        impis.add(subscriber.impi)

@@ -1,0 +1,81 @@
+"""Milenage against every set of TS 35.207 and TS 35.208."""
+
+import json
+
+import pytest
+
+from imsreg.aka.algorithm import check_res_length
+from imsreg.aka.milenage import Milenage, opc
+from imsreg.paths import data
+from imsreg.secret import Secret
+
+SETS = json.loads(data("vectors", "milenage.json").read_bytes())["sets"]
+ids = [row["name"] for row in SETS]
+
+
+def _secret(text: str) -> Secret:
+    return Secret(bytes.fromhex(text))
+
+
+@pytest.mark.parametrize("row", SETS, ids=ids)
+@pytest.mark.parametrize("form", ["op", "opc"])
+def test_all_functions_give_the_published_values(row, form):
+    k = _secret(row["k"])
+    milenage = Milenage(k, _secret(row["opc"])) if form == "opc" else Milenage.from_op(k, _secret(row["op"]))
+    rand, sqn, amf = bytes.fromhex(row["rand"]), int(row["sqn"], 16), bytes.fromhex(row["amf"])
+    out = milenage.f2345(rand)
+    assert milenage.f1(rand, sqn, amf).hex() == row["f1"]
+    assert milenage.f1_star(rand, sqn, amf).hex() == row["f1_star"]
+    assert (out.res.hex(), out.ck.hex(), out.ik.hex(), out.ak.hex()) == (row["f2"], row["f3"], row["f4"], row["f5"])
+    assert milenage.f5_star(rand).hex() == row["f5_star"]
+
+
+@pytest.mark.parametrize("row", SETS, ids=ids)
+def test_opc_comes_out_of_op(row):
+    assert opc(_secret(row["k"]), _secret(row["op"])) == _secret(row["opc"])
+
+
+def test_one_object_serves_many_challenges_in_any_order():
+    one = Milenage(_secret(SETS[0]["k"]), _secret(SETS[0]["opc"]))
+    rands = [bytes([n]) * 16 for n in range(8)]
+    forward = [one.f2345(rand).ck for rand in rands]
+    assert [one.f2345(rand).ck for rand in reversed(rands)] == forward[::-1]
+    assert len(set(forward)) == len(rands)
+
+
+@pytest.mark.parametrize("octets", [0, 15, 17, 32])
+def test_keys_and_rand_of_other_lengths_are_refused(octets):
+    good, bad = Secret(bytes(16)), Secret(bytes(octets))
+    with pytest.raises(ValueError, match=f"^K has {octets} octets, 16 are wanted"):
+        Milenage(bad, good)
+    with pytest.raises(ValueError, match=f"^OPc has {octets} octets"):
+        Milenage(good, bad)
+    with pytest.raises(ValueError, match=f"^OP has {octets} octets"):
+        Milenage.from_op(good, bad)
+    with pytest.raises(ValueError, match=f"^RAND has {octets} octets"):
+        Milenage(good, good).f2345(bytes(octets))
+    with pytest.raises(ValueError, match=f"^RAND has {octets} octets"):
+        Milenage(good, good).f5_star(bytes(octets))
+
+
+def test_sqn_and_amf_outside_their_field_are_refused():
+    milenage = Milenage(Secret(bytes(16)), Secret(bytes(16)))
+    with pytest.raises(ValueError, match="AMF has 3 octets, 2 are wanted"):
+        milenage.f1(bytes(16), 0, bytes(3))
+    for sqn in (-1, 1 << 48):
+        with pytest.raises(ValueError, match="48 bits"):
+            milenage.f1_star(bytes(16), sqn, bytes(2))
+
+
+@pytest.mark.parametrize(("octets", "why"), [(3, "4..16"), (17, "4..16"), (9, "8 octets"), (16, "8 octets")])
+def test_a_res_longer_than_f2_gives_is_not_possible(octets, why):
+    with pytest.raises(ValueError, match=why):
+        check_res_length(Milenage(Secret(bytes(16)), Secret(bytes(16))), octets)
+
+
+def test_no_key_shows_in_a_repr():
+    milenage = Milenage(_secret(SETS[0]["k"]), _secret(SETS[0]["opc"]))
+    out = milenage.f2345(bytes.fromhex(SETS[0]["rand"]))
+    hidden = [bytes.fromhex(SETS[0][name]) for name in ("k", "opc", "f2", "f3", "f4", "f5")]
+    for shown in (repr(milenage), str(milenage), repr(out), str(out)):
+        assert not any(octets.hex() in shown or repr(octets) in shown for octets in hidden)

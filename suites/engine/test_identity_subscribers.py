@@ -1,0 +1,212 @@
+"""The subscriber file: defaults, derivations, and the refusal of everything else."""
+
+import pytest
+
+from imsreg.aka.milenage import Milenage, opc
+from imsreg.errors import InputError
+from imsreg.identity.subscribers import load_subscribers
+from imsreg.paths import data
+from imsreg.secret import Secret
+
+K, OP = "00112233445566778899aabbccddeeff", "fedcba98765432100123456789abcdef"
+ALICE = '{name: alice, imsi: "001010000000001", mnc_digits: 2'
+
+
+def _file(tmp_path, *entries, keys=f'alice: {{k: "{K}", opc: "{OP}"}}'):
+    (tmp_path / "keys.yaml").write_text(keys)
+    text = "keys: keys.yaml\nsubscribers:\n" + "".join(f"- {entry}\n" for entry in entries)
+    (tmp_path / "subscribers.yaml").write_text(text)
+    return tmp_path / "subscribers.yaml"
+
+
+def _refusal(path, environ=None) -> InputError:
+    with pytest.raises(InputError) as caught:
+        load_subscribers(path, environ or {})
+    line = str(caught.value)
+    assert "\n" not in line
+    assert K not in line
+    assert OP not in line
+    return caught.value
+
+
+def test_what_is_left_out_is_derived(tmp_path):
+    (alice,) = load_subscribers(_file(tmp_path, ALICE + "}"), {})
+    assert alice.impi == "001010000000001@ims.mnc001.mcc001.3gppnetwork.org"
+    assert alice.home_domain == "ims.mnc001.mcc001.3gppnetwork.org"
+    assert alice.impus == (f"sip:{alice.impi}",)
+    assert alice.registration_impu == alice.default_impu == f"sip:{alice.impi}"
+    assert (alice.barred, alice.res_length, alice.amf, alice.sqn) == ((), 8, b"\x80\x00", 0)
+    expected = Milenage(Secret(bytes.fromhex(K)), Secret(bytes.fromhex(OP)))
+    assert alice.algorithm.f2345(bytes(16)).ck == expected.f2345(bytes(16)).ck
+
+
+def test_what_is_written_counts(tmp_path):
+    entry = ALICE + (
+        ', impi: a@b.example, home_domain: b.example, impus: ["tel:+1", "sip:x@b.example", "sip:y@b.example"],'
+        ' barred: ["tel:+1"], algorithm: milenage, res_length: 4, amf: "b9B9", sqn: "0000000011aF"}'
+    )
+    (alice,) = load_subscribers(_file(tmp_path, entry), {})
+    assert (alice.impi, alice.home_domain) == ("a@b.example", "b.example")
+    assert (alice.default_impu, alice.registration_impu) == ("sip:x@b.example", "sip:x@b.example")
+    assert (alice.barred, alice.res_length, alice.amf, alice.sqn) == (("tel:+1",), 4, b"\xb9\xb9", 0x11AF)
+
+
+def test_the_identity_to_register_may_be_barred_the_default_may_not(tmp_path):
+    entry = ALICE + ', impus: ["sip:temporary@x", "tel:+1"], barred: ["sip:temporary@x"]}'
+    (alice,) = load_subscribers(_file(tmp_path, entry), {})
+    assert (alice.registration_impu, alice.default_impu) == ("sip:temporary@x", "tel:+1")
+
+
+def test_op_gives_the_same_algorithm_as_its_opc(tmp_path):
+    (by_op,) = load_subscribers(_file(tmp_path, ALICE + "}", keys=f'alice: {{k: "{K}", op: "{OP}"}}'), {})
+    derived = opc(Secret(bytes.fromhex(K)), Secret(bytes.fromhex(OP))).reveal().hex()
+    (by_opc,) = load_subscribers(_file(tmp_path, ALICE + "}", keys=f'alice: {{k: "{K}", opc: "{derived}"}}'), {})
+    assert by_op.algorithm.f1(bytes(16), 1, bytes(2)) == by_opc.algorithm.f1(bytes(16), 1, bytes(2))
+
+
+@pytest.mark.parametrize(("ending", "from_op"), [("OPC", False), ("OP", True)])
+def test_keys_come_from_the_environment(tmp_path, ending, from_op):
+    path = _file(tmp_path, ALICE + ", keys: {env: IMSREG_ALICE}}", keys="{}")
+    (alice,) = load_subscribers(path, {"IMSREG_ALICE_K": K, f"IMSREG_ALICE_{ending}": OP})
+    make = Milenage.from_op if from_op else Milenage
+    expected = make(Secret(bytes.fromhex(K)), Secret(bytes.fromhex(OP)))
+    assert alice.algorithm.f2345(bytes(16)).ik == expected.f2345(bytes(16)).ik
+
+
+ENTRIES = [
+    ("{imsi: '001010000000001', mnc_digits: 2}", "subscribers[0].name", "is missing"),
+    ("{name: alice, imsi: 001010000000001, mnc_digits: 2}", "subscribers[0].imsi", "octal"),
+    ("{name: alice, imsi: '00101', mnc_digits: 2}", "subscribers[0].imsi", "is not an IMSI: 6 to 15 digits"),
+    ('{name: alice, imsi: "001010000000001\\n", mnc_digits: 2}', "subscribers[0].imsi", "is not an IMSI"),
+    ("{name: alice, imsi: '001010000000001', mnc_digits: 4}", "subscribers[0].mnc_digits", "known values: 2, 3"),
+    ("{name: Al ice, imsi: '001010000000001', mnc_digits: 2}", "subscribers[0].name", "is not a name of"),
+    (ALICE + ", impi: alice}", "subscribers[0].impi", "is not a private identity"),
+    (ALICE + ", impi: 'a\"b@c'}", "subscribers[0].impi", "is not a private identity"),
+    (ALICE + ", home_domain: 'sip:x'}", "subscribers[0].home_domain", "is not a domain name"),
+    (ALICE + ", impus: []}", "subscribers[0].impus", "length >= 1"),
+    (ALICE + ", impus: ['alice@x']}", "subscribers[0].impus[0]", "is not a public identity"),
+    (ALICE + ", impus: ['sip:a>b@x']}", "subscribers[0].impus[0]", "is not a public identity"),
+    (ALICE + ", impus: ['tel:+1']}", "subscribers[0].impus", "no SIP URI to register with"),
+    (ALICE + ", impus: ['sip:a@x'], barred: ['sip:b@x']}", "subscribers[0].barred", "sip:b@x is not one of the impus"),
+    (ALICE + ", impus: ['sip:a@x'], barred: ['sip:a@x']}", "subscribers[0].barred", "every identity is barred"),
+    (ALICE + ", algorithm: tuak}", "subscribers[0].algorithm", "known values: milenage"),
+    (ALICE + ", res_length: 3}", "subscribers[0].res_length", "outside 4..16"),
+    (ALICE + ", res_length: 16}", "subscribers[0].res_length", "Milenage gives a RES of 8 octets, 16 are not possible"),
+    (ALICE + ", amf: 8000}", "subscribers[0].amf", "text is wanted"),
+    (ALICE + ", amf: '800'}", "subscribers[0].amf", "is not an AMF: 4 hexadecimal digits"),
+    (ALICE + ", sqn: '1169'}", "subscribers[0].sqn", "is not an SQN: 12 hexadecimal digits"),
+    (ALICE + ", opc: x}", "subscribers[0].opc", "is not a known field"),
+    (ALICE + ", keys: {env: 'A B'}}", "subscribers[0].keys.env", "environment variable"),
+    (ALICE + f", keys: {{k: '{K}'}}}}", "subscribers[0].keys.k", "is not a known field"),
+]
+
+
+@pytest.mark.parametrize(("entry", "field", "problem"), ENTRIES)
+def test_a_wrong_entry_is_named(tmp_path, entry, field, problem):
+    error = _refusal(_file(tmp_path, entry))
+    assert error.field == field
+    assert problem in error.problem
+
+
+KEY_FILES = [
+    ("bob: {}", "bob.k", "is missing"),
+    (f'bob: {{k: "{K}", opc: "{OP}"}}', "alice", "has no keys here"),
+    (f'alice: {{opc: "{OP}"}}', "alice.k", "is missing"),
+    (f'alice: {{k: "{K}"}}', "alice.opc, alice.op", "are both missing"),
+    (f'alice: {{k: "{K}", opc: "{OP}", op: "{OP}"}}', "alice.opc, alice.op", "are both set"),
+    (f'alice: {{k: "{K[:-1]}", opc: "{OP}"}}', "alice.k", "is not a key of 16 octets (31 characters)"),
+    (f'alice: {{k: "{K}", opc: "{OP[:-1]}g"}}', "alice.opc", "is not a key of 16 octets"),
+    (f'alice: {{k: "{K}", op: " {OP}"}}', "alice.op", "is not a key of 16 octets"),
+    (f'alice: {{k: "{K}", opc: "{OP}"}}\nalice: {{}}', "alice", "stands twice"),
+    (f"alice: {{k {K}}}", "alice.k ...", "is not a known field"),
+    ("alice: {k: 00112233001122330011223300112233, opc: x}", "alice.k", "octal"),
+    ("alice: {k: 11112222333344445555666677778888, opc: x}", "alice.k", "text is wanted"),
+    ("alice: {k: 12345678, opc: x}", "alice.k", "text is wanted"),
+    (f"alice: '{K}'", "alice", "a mapping is wanted"),
+]
+
+
+@pytest.mark.parametrize(("keys", "field", "problem"), KEY_FILES)
+def test_a_wrong_key_file_is_named_and_no_key_shows(tmp_path, keys, field, problem):
+    error = _refusal(_file(tmp_path, ALICE + "}", keys=keys))
+    assert error.where.endswith("keys.yaml")
+    assert error.field == field
+    assert problem in error.problem
+    for shown in (K[:8], OP[:8], "00112233", "11112222", "12345678"):
+        assert shown not in str(error)
+
+
+ENVIRONMENTS = [
+    ({}, "IMSREG_ALICE_OPC, IMSREG_ALICE_OP", "are both missing"),
+    (
+        {"IMSREG_ALICE_OPC": OP, "IMSREG_ALICE_OP": OP, "IMSREG_ALICE_K": K},
+        "IMSREG_ALICE_OPC, IMSREG_ALICE_OP",
+        "both set",
+    ),
+    ({"IMSREG_ALICE_OPC": OP}, "IMSREG_ALICE_K", "is missing"),
+    ({"IMSREG_ALICE_OPC": OP, "IMSREG_ALICE_K": ""}, "IMSREG_ALICE_K", "(0 characters)"),
+    ({"IMSREG_ALICE_OPC": OP + "0", "IMSREG_ALICE_K": K}, "IMSREG_ALICE_OPC", "(33 characters)"),
+]
+
+
+@pytest.mark.parametrize(("environ", "field", "problem"), ENVIRONMENTS)
+def test_a_wrong_environment_is_named(tmp_path, environ, field, problem):
+    error = _refusal(_file(tmp_path, ALICE + ", keys: {env: IMSREG_ALICE}}"), environ)
+    assert (error.where, error.field) == ("environment", field)
+    assert problem in error.problem
+
+
+def test_no_keys_anywhere_is_said(tmp_path):
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(f"subscribers: [{ALICE}}}]")
+    error = _refusal(path)
+    assert (error.field, error.problem) == ("subscribers[0].keys", "there are no keys")
+    assert "env" in error.remedy
+
+
+def test_a_missing_key_file_is_said(tmp_path):
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(f"keys: absent.yaml\nsubscribers: [{ALICE}}}]")
+    error = _refusal(path)
+    assert error.where == str(tmp_path / "absent.yaml")
+    assert error.problem == "there is no such file"
+
+
+@pytest.mark.parametrize(
+    ("second", "field"),
+    [
+        ("{name: alice, imsi: '001010000000002', mnc_digits: 2}", "subscribers[1].name"),
+        ("{name: bob, imsi: '001010000000001', mnc_digits: 2}", "subscribers[1].impi"),
+    ],
+)
+def test_two_subscribers_differ_in_name_and_private_identity(tmp_path, second, field):
+    keys = "".join(f'{name}: {{k: "{K}", opc: "{OP}"}}\n' for name in ("alice", "bob"))
+    error = _refusal(_file(tmp_path, ALICE + "}", second, keys=keys))
+    assert error.field == field
+    assert "twice" in error.problem
+
+
+def test_a_subscriber_shows_no_keys(tmp_path):
+    (alice,) = load_subscribers(_file(tmp_path, ALICE + "}"), {})
+    for octets in (bytes.fromhex(K), bytes.fromhex(OP)):
+        assert octets.hex() not in repr(alice)
+        assert repr(octets) not in repr(alice)
+
+
+def test_an_unused_entry_of_the_key_file_is_no_fault(tmp_path):
+    keys = "".join(f'{name}: {{k: "{K}", opc: "{OP}"}}\n' for name in ("alice", "zoe"))
+    assert len(load_subscribers(_file(tmp_path, ALICE + "}", keys=keys), {})) == 1
+
+
+def test_the_embedded_subscribers_are_what_suites_rely_on():
+    subscribers = {s.name: s for s in load_subscribers(data("fixtures", "subscribers", "embedded.yaml"), {})}
+    numbered = [subscribers.pop(f"sub{n:02d}") for n in range(1, 17)]
+    assert set(subscribers) == {"seed", "printable"}
+    for number, subscriber in enumerate(numbered, 1):
+        assert subscriber.imsi == f"0010100000000{number:02d}"
+        assert subscriber.home_domain == "ims.mnc001.mcc001.3gppnetwork.org"
+        assert subscriber.registration_impu == f"sip:+155501000{number:02d}@{subscriber.home_domain}"
+        assert subscriber.impus[1:] == (f"tel:+155501000{number:02d}", f"sip:{subscriber.impi}")
+        assert subscriber.barred == (f"sip:{subscriber.impi}",)
+    assert sorted(s.res_length for s in numbered) == [4] + [8] * 15
+    assert len({s.algorithm.f2345(bytes(16)).ck for s in numbered}) == 16
