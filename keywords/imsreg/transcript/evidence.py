@@ -1,0 +1,71 @@
+"""The files about one run of a scenario that a report points to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imsreg.errors import InputError
+from imsreg.transcript import ladder, textlog
+from imsreg.transcript.pcapng import write_capture
+from imsreg.transcript.transcript import Transcript
+
+_SLUG_LIMIT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where the files are."""
+
+    text: Path
+    capture: Path
+    ladder: Path
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
+        return self.text, self.capture, self.ladder
+
+
+def write_evidence(directory: Path, transcript: Transcript, marks: Mapping[int, str] = {}) -> Evidence:
+    """Writes transcript.txt, wire.pcapng and ladder.svg into `directory`, which is made if need be.
+
+    Each file appears whole or not at all, and replaces an older one. `marks` has the text of a finding by the number
+    of the entry that shows it. CK and IK are masked. Raises InputError if the directory cannot be written to.
+    """
+    made = Evidence(directory / "transcript.txt", directory / "wire.pcapng", directory / "ladder.svg")
+    _write(made.text, textlog.render(transcript, marks).encode())
+    _write(made.capture, write_capture(transcript, marks))
+    _write(made.ladder, ladder.svg(transcript, marks).encode())
+    return made
+
+
+def slug(title: str) -> str:
+    """A name for a directory, made of `title`: lower-case letters a to z, digits and hyphens, at most 80 characters.
+
+    Titles that differ in more than case and blanks give names that differ: what the letters do not say, a digest at
+    the end does.
+    """
+    words = " ".join(title.casefold().split())
+    name = re.sub(r"[^a-z0-9]+", "-", words).strip("-")
+    if re.fullmatch(r"[a-z0-9 ]+", words) and len(words) <= _SLUG_LIMIT:
+        return name
+    digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{name[: _SLUG_LIMIT - 9].rstrip('-')}-{digest}".lstrip("-")
+
+
+def _write(path: Path, octets: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(octets)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(path, "", f"cannot be written: {error.strerror}", "choose another output directory") from None

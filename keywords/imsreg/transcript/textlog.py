@@ -1,0 +1,63 @@
+"""The messages of a transcript in full, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from imsreg.sip.flow import Address
+from imsreg.transcript.entries import Entry, Event
+from imsreg.transcript.redaction import presentable
+from imsreg.transcript.transcript import Transcript
+
+MESSAGE_LIMIT = 16_384
+"""Characters of one message that are shown; the capture has the rest."""
+_LINE_LIMIT = 1000
+
+
+def render(transcript: Transcript, marks: Mapping[int, str] = {}) -> str:
+    """Every message with number, time, direction and flow, and what happened between them. It ends in a newline.
+
+    What comes from the wire stands behind a bar, escaped, with CK and IK masked: no message can pass for a line of
+    this log. `marks` has the text of a finding by the number of the entry that shows it.
+    """
+    return "\n".join(_lines(transcript, marks)) + "\n"
+
+
+def _lines(transcript: Transcript, marks: Mapping[int, str]) -> Iterator[str]:
+    yield presentable(transcript.title, limit=_LINE_LIMIT)
+    yield f"{transcript.date}, {len(transcript.entries)} messages"
+    for item in transcript.timeline():
+        yield ""
+        if isinstance(item, Event):
+            yield f"{item.kind.capitalize()} at {item.at:.6f} s: {presentable(item.text, limit=_LINE_LIMIT)}"
+        else:
+            yield from _message(item, transcript, marks.get(item.number))
+    if transcript.dropped:
+        yield ""
+        yield f"{transcript.dropped} more messages and events were not kept"
+
+
+def _message(entry: Entry, transcript: Transcript, mark: str | None) -> Iterator[str]:
+    ways = f"{_end(transcript, entry.source)} -> {_end(transcript, entry.destination)}"
+    yield f"Message {entry.number} at {entry.at:.6f} s: {ways}, {_path(entry)}, {len(entry.raw)} octets"
+    if (first := transcript.repeat_of(entry)) is not None:
+        yield f"  retransmission of message {first}"
+    if entry.error is not None:
+        yield f"  unreadable: {presentable(entry.error, limit=_LINE_LIMIT)}"
+    if mark is not None:
+        for line in presentable(mark, limit=_LINE_LIMIT, keep_newlines=True).splitlines():
+            yield f"  ! {line}"
+    for line in presentable(entry.raw, limit=MESSAGE_LIMIT, keep_newlines=True).removesuffix("\n").split("\n"):
+        yield f"  | {line}" if line else "  |"
+
+
+def _end(transcript: Transcript, address: Address) -> str:
+    name = presentable(transcript.name(address), limit=_LINE_LIMIT)
+    return name if name == str(address) else f"{name} {address}"
+
+
+def _path(entry: Entry) -> str:
+    flow = entry.flow
+    connection = f" connection {flow.connection}" if flow.connection else ""
+    association = f", protected by {flow.association}" if flow.association is not None else ""
+    return f"{flow.transport}{connection}{association}"
