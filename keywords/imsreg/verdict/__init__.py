@@ -1,0 +1,1 @@
+"""Requirement catalogue, checks, profile (ICS), verdicts and their journal."""

@@ -1,0 +1,276 @@
+"""What each REGISTER of the tester is, by the wire and the subscriber's keys: first try, right answer, wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from imsreg.aka import digest, nonce
+from imsreg.aka.vector import open_auts
+from imsreg.identity.subscribers import Subscriber
+from imsreg.sip.errors import HeaderError, UriError
+from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
+from imsreg.sip.headers.cseq import CSeq
+from imsreg.sip.headers.name_addr import Contact, To
+from imsreg.sip.message import Request, Response
+from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
+from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.facts import Facts
+
+REG_AWAIT_AUTH = 240.0
+"""Seconds for which a network remembers its challenge (TS 24.229 table 7.8.1)."""
+
+KNOWN_REQUIRE = frozenset(("path", "sec-agree"))
+
+
+class Kind(StrEnum):
+    """What a REGISTER's credentials are to the challenges before it."""
+
+    UNCHALLENGED = "no answer to a challenge of this transcript"
+    RIGHT = "the right response"
+    WRONG = "a wrong response"
+    SYNC_FAILURE = "AUTS that the AuC can verify"
+    WRONG_AUTS = "AUTS that the AuC cannot verify"
+    MAC_FAILURE = "an empty response without AUTS"
+    OUTDATED = "an answer to a challenge that no longer stands"
+    UNREADABLE = "credentials that cannot be read"
+
+
+@dataclass
+class Attempt:
+    """One REGISTER exchange of the tester.
+
+    `faults` lists what is wrong with the request on purpose: a check of ordinary behaviour leaves it alone then.
+    `answers` is the attempt whose challenge this one's nonce is from. `subscriber` is None if nobody has this IMPI.
+    """
+
+    exchange: Exchange
+    request: Request
+    kind: Kind
+    faults: tuple[str, ...]
+    subscriber: Subscriber | None
+    record: str
+    authorization: Authorization | None = None
+    answers: Attempt | None = None
+    challenge: WwwAuthenticate | None = None
+    challenge_fault: str | None = None
+    nonce: nonce.Nonce | None = None
+    contacts: tuple[Contact, ...] = field(default=())
+
+    @property
+    def number(self) -> int:
+        """Entry number of the request."""
+        return self.exchange.request.number
+
+    @property
+    def final(self) -> Response | None:
+        """The final response."""
+        entry = self.exchange.final
+        return entry.message if entry is not None and isinstance(entry.message, Response) else None
+
+    @property
+    def final_entry(self) -> Entry:
+        """The entry of the final response; only to be asked where there is one."""
+        assert self.exchange.final is not None
+        return self.exchange.final
+
+    @property
+    def status(self) -> int:
+        """Status of the final response, 0 while there is none."""
+        return self.final.status if self.final is not None else 0
+
+    @property
+    def binds(self) -> bool:
+        """Whether the request asks for at least one contact with an expiry above zero."""
+        header = self.request.value("Expires")
+        return any(
+            not c.star and (str(c.expires) if c.expires is not None else header) != "0" for c in self.contacts
+        )
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong with the request and its subscriber exists."""
+        return not self.faults and self.subscriber is not None
+
+    @property
+    def cseq(self) -> int:
+        """The number in CSeq, -1 if it cannot be read."""
+        try:
+            header = self.request.get(CSeq)
+        except HeaderError:
+            return -1
+        return header.number if header is not None else -1
+
+
+def attempts(transcript: Transcript, facts: Facts) -> Iterator[Attempt]:
+    """The REGISTER exchanges of the tester in order."""
+    by_nonce: dict[str, Attempt] = {}
+    latest: dict[str, Attempt] = {}
+    for exchange in transcript.exchanges:
+        request = exchange.request.message
+        if not exchange.by_tester or not isinstance(request, Request) or request.method != "REGISTER":
+            continue
+        attempt = _attempt(exchange, request, facts, by_nonce, latest)
+        if attempt.challenge is not None and attempt.challenge.nonce:
+            by_nonce[attempt.challenge.nonce] = attempt
+            latest[_impi(attempt)] = attempt
+        elif attempt.kind is not Kind.UNCHALLENGED:
+            latest.pop(_impi(attempt), None)
+        yield attempt
+
+
+def _attempt(
+    exchange: Exchange, request: Request, facts: Facts, by_nonce: dict[str, Attempt], latest: dict[str, Attempt]
+) -> Attempt:
+    faults = list(request_faults(request, facts))
+    try:
+        authorization = request.get(Authorization)
+    except HeaderError as error:
+        authorization = None
+        faults.append(str(error))
+    username = authorization.username if authorization is not None else None
+    attempt = Attempt(
+        exchange=exchange,
+        request=request,
+        kind=Kind.UNREADABLE if faults and authorization is None else Kind.UNCHALLENGED,
+        faults=tuple(faults),
+        subscriber=facts.subscribers.get(username or ""),
+        record=_record(request),
+        authorization=authorization,
+        contacts=_contacts(request),
+    )
+    if attempt.subscriber is not None and attempt.record not in _records(attempt.subscriber):
+        attempt.subscriber = None
+    if authorization is not None and authorization.nonce:
+        attempt.answers = by_nonce.get(authorization.nonce)
+        if attempt.answers is not None:
+            attempt.kind = _kind(attempt, authorization, latest)
+    _read_challenge(attempt)
+    return attempt
+
+
+def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Attempt]) -> Kind:
+    challenged = attempt.answers
+    assert challenged is not None
+    age = attempt.exchange.request.at - challenged.final_entry.at
+    if latest.get(_impi(attempt)) is not challenged or age >= REG_AWAIT_AUTH:
+        return Kind.OUTDATED
+    subscriber = attempt.subscriber
+    if subscriber is None or challenged.nonce is None:
+        return Kind.UNREADABLE
+    if authorization.auts:
+        return _auts_kind(authorization.auts, subscriber, challenged.nonce.rand)
+    if not authorization.response:
+        return Kind.MAC_FAILURE
+    res = subscriber.algorithm.f2345(challenged.nonce.rand).res[: subscriber.res_length]
+    return Kind.RIGHT if authorization.response == expected_response(attempt, res) else Kind.WRONG
+
+
+def _auts_kind(text: str, subscriber: Subscriber, rand: bytes) -> Kind:
+    try:
+        auts = nonce.decode_auts(text)
+    except nonce.NonceError:
+        return Kind.WRONG_AUTS
+    return Kind.WRONG_AUTS if open_auts(subscriber.algorithm, rand, auts) is None else Kind.SYNC_FAILURE
+
+
+def expected_response(attempt: Attempt, password: bytes) -> str | None:
+    """The digest that `password` gives for this request, with everything else as the request has it.
+
+    None where the request names an algorithm or a qop that cannot be computed.
+    """
+    authorization = attempt.authorization
+    if authorization is None:
+        return None
+    try:
+        return digest.response(
+            username=authorization.username or "",
+            realm=authorization.realm or "",
+            password=password,
+            method=attempt.request.method,
+            uri=authorization.uri or "",
+            nonce=authorization.nonce or "",
+            algorithm=authorization.algorithm or "MD5",
+            qop=authorization.qop,
+            nc=authorization.nc,
+            cnonce=authorization.cnonce,
+            body=attempt.request.body,
+        )
+    except digest.DigestError:
+        return None
+
+
+def _read_challenge(attempt: Attempt) -> None:
+    if attempt.status != 401 or attempt.final is None:
+        return
+    try:
+        attempt.challenge = attempt.final.get(WwwAuthenticate)
+    except HeaderError as error:
+        attempt.challenge_fault = str(error)
+        return
+    if attempt.challenge is None:
+        attempt.challenge_fault = "the 401 has no WWW-Authenticate"
+        return
+    try:
+        attempt.nonce = nonce.decode(attempt.challenge.nonce or "")
+    except nonce.NonceError as error:
+        attempt.challenge_fault = str(error)
+
+
+def request_faults(request: Request, facts: Facts) -> Iterator[str]:
+    """What is wrong with a REGISTER of the tester, so that ordinary behaviour cannot be asked of the DUT."""
+    for name in ("Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards"):
+        if request.field(name) is None:
+            yield f"no {name}"
+    if request.defects:
+        yield request.defects[0].what
+    if request.value("Max-Forwards") == "0":
+        yield "Max-Forwards is 0"
+    unknown = (set(request.option_tags("Require")) | set(request.option_tags("Proxy-Require"))) - KNOWN_REQUIRE
+    if unknown:
+        yield f"Require names {', '.join(sorted(unknown))}"
+    if request.request_uri.lower() != f"sip:{facts.home_domain}".lower() and not _is_home(request, facts):
+        yield "the Request-URI is not the home domain"
+    try:
+        cseq = request.get(CSeq)
+        if cseq is not None and cseq.method != request.method:
+            yield "CSeq names another method"
+        contacts = request.get_all(Contact)
+        if any(c.star for c in contacts) and (len(contacts) > 1 or request.value("Expires") != "0"):
+            yield "Contact: * without Expires: 0"
+        request.get(To)
+    except HeaderError as error:
+        yield str(error)
+
+
+def _is_home(request: Request, facts: Facts) -> bool:
+    """A subscriber of another home domain than the profile's (the seed's) registers at its own."""
+    domains = {s.home_domain.lower() for s in facts.subscribers.values()}
+    return request.request_uri.lower().removeprefix("sip:") in domains
+
+
+def _record(request: Request) -> str:
+    try:
+        to = request.get(To)
+        return to.uri.address_of_record() if to is not None else ""
+    except (HeaderError, UriError):
+        return ""
+
+
+def _records(subscriber: Subscriber) -> set[str]:
+    from imsreg.sip.uri import Uri
+
+    return {Uri.parse(i).address_of_record() for i in (*subscriber.impus, subscriber.registration_impu)}
+
+
+def _contacts(request: Request) -> tuple[Contact, ...]:
+    try:
+        return request.get_all(Contact)
+    except HeaderError:
+        return ()
+
+
+def _impi(attempt: Attempt) -> str:
+    return (attempt.authorization.username if attempt.authorization is not None else None) or attempt.record

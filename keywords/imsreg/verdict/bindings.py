@@ -1,0 +1,93 @@
+"""Which bindings the DUT must hold, worked out from what it granted on the wire (RFC 3261 10.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.expires import Expires
+from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.message import Message, Response
+from imsreg.sip.uri import Uri, equivalent
+from imsreg.verdict.authentication import Attempt
+
+SLACK = 2.0
+"""Seconds by which two clocks may disagree before a binding counts as alive or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One contact as the last 200 that touched it left it: `until` in seconds of the transcript, `entry` that 200."""
+
+    uri: Uri
+    since: float
+    until: float
+    entry: int
+
+    def alive(self, at: float) -> bool:
+        """Certainly alive at that time."""
+        return at < self.until - SLACK
+
+    def gone(self, at: float) -> bool:
+        """Certainly over at that time."""
+        return at >= self.until + SLACK
+
+
+class Ledger:
+    """The bindings before each attempt, by its number. A 200 without the contact grants nothing."""
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self._before: dict[int, tuple[Granted, ...]] = {}
+        books: dict[str, tuple[Granted, ...]] = {}
+        for attempt in attempts:
+            self._before[attempt.number] = books.get(attempt.record, ())
+            if attempt.status // 100 == 2 and attempt.final is not None:
+                books[attempt.record] = tuple(_after(books.get(attempt.record, ()), attempt, attempt.final))
+
+    def before(self, attempt: Attempt) -> tuple[Granted, ...]:
+        """What had been granted to the attempt's address of record before it, dead ones included."""
+        return self._before[attempt.number]
+
+
+def _after(book: Sequence[Granted], attempt: Attempt, response: Response) -> Iterator[Granted]:
+    at = attempt.final_entry.at
+    if any(c.star for c in attempt.contacts):
+        for held in book:
+            yield Granted(held.uri, held.since, min(held.until, at), attempt.final_entry.number)
+        return
+    asked = [c for c in attempt.contacts if not c.star]
+    for held in book:
+        if not any(equivalent(held.uri, c.uri) for c in asked):
+            yield held
+    for contact in asked:
+        if requested_seconds(attempt, contact) == 0:
+            yield Granted(contact.uri, at, at, attempt.final_entry.number)
+            continue
+        seconds = granted_seconds(response, contact.uri)
+        if seconds is not None:
+            yield Granted(contact.uri, at, at + seconds, attempt.final_entry.number)
+
+
+def requested_seconds(attempt: Attempt, contact: Contact) -> int | None:
+    """What a request asks for a contact: its expires parameter, else Expires, else None (RFC 3261 10.2.1.1)."""
+    return contact.expires if contact.expires is not None else _expires_header(attempt.request)
+
+
+def granted_seconds(response: Response, uri: Uri) -> int | None:
+    """What a 200 grants a contact: its expires parameter, else Expires. None if it is not listed or unreadable."""
+    try:
+        for contact in response.get_all(Contact):
+            if not contact.star and equivalent(contact.uri, uri):
+                return contact.expires if contact.expires is not None else _expires_header(response)
+    except HeaderError:
+        return None
+    return None
+
+
+def _expires_header(message: Message) -> int | None:
+    try:
+        header = message.get(Expires)
+    except HeaderError:
+        return None
+    return header.seconds if header is not None else None

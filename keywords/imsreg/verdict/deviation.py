@@ -1,0 +1,37 @@
+"""Known deviations: breaches that a profile lists with a reason, so that they do not fail a run."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from imsreg.errors import InputError
+from imsreg.text import safe_text
+from imsreg.verdict.catalogue import Catalogue
+
+
+class Deviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry under `deviations:` of a profile. It holds up to and including the day `until`."""
+
+    id: str
+    because: str
+    ticket: str = ""
+    until: datetime.date | None = None
+
+
+def check_deviations(where: Path, deviations: Iterable[Deviation], catalogue: Catalogue, today: datetime.date) -> None:
+    """Raises InputError if one of the profile `where` names no requirement of the catalogue, or is over."""
+    for index, deviation in enumerate(deviations):
+        field = f"deviations[{index}]"
+        if deviation.id not in catalogue:
+            near = difflib.get_close_matches(deviation.id, [requirement.id for requirement in catalogue], n=1)
+            remedy = f"did you mean {near[0]}?" if near else "imsreg requirements lists the ids"
+            raise InputError(where, f"{field}.id", f"the catalogue has no row {safe_text(deviation.id)}", remedy)
+        if deviation.until is not None and deviation.until < today:
+            raise InputError(
+                where, f"{field}.until", f"it expired on {deviation.until}", "remove the deviation, or set a later date"
+            )

@@ -1,0 +1,188 @@
+"""The profile: everything the user says about a DUT, checked before the first packet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from imsreg import strictyaml
+from imsreg.errors import InputError
+from imsreg.text import safe_text
+from imsreg.verdict import profile_fields as fields
+from imsreg.verdict.deviation import Deviation
+from imsreg.verdict.ics import Ics
+from imsreg.verdict.profile_schema import (
+    DutFields,
+    Features,
+    Need,
+    ProfileFields,
+    SecurityMode,
+    TesterFields,
+    Timing,
+    TransportName,
+)
+from imsreg.verdict.roles import Role
+
+_LONGEST = 0xFFFF_FFFF
+"""delta-seconds are below 2**32 (RFC 3261 20.19)."""
+
+
+@dataclass(frozen=True)
+class Dut:
+    """Names and addresses of the DUT. `addresses` may hold host names until `Profile.with_addresses` replaces them.
+
+    An `embedded` DUT is a built-in reference that the tester starts itself; it needs no address.
+    """
+
+    name: str
+    version: str
+    build: str
+    role: Role
+    addresses: tuple[str, ...]
+    port: int
+    transports: tuple[TransportName, ...]
+    start: tuple[str, ...]
+    stop: tuple[str, ...]
+    embedded: Literal["reference-core"] | None
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """ "ipv4", "ipv6": those of which an address is known; both if the DUT is embedded and names none."""
+        if self.embedded and not self.addresses:
+            return ("ipv4", "ipv6")
+        known = (fields.ip_address(address) for address in self.addresses)
+        return tuple(f"ipv{address.version}" for address in known if address is not None)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the tester sends from: addresses, at most one per family, and a port; () and None: it chooses."""
+
+    addresses: tuple[str, ...]
+    port: int | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A checked profile. Paths are joined to the directory of its file; commands run there."""
+
+    path: Path
+    dut: Dut
+    home_domain: str
+    release: int
+    security: SecurityMode
+    features: Features
+    subscribers: Path
+    timing: Timing
+    allow: tuple[fields.Network, ...]
+    deviations: tuple[Deviation, ...]
+    collect: tuple[str, ...]
+    state: Path | None
+    lockout: int | None
+    tester: Origin
+    requires: tuple[Need, ...]
+
+    def ics(self) -> Ics:
+        """What the DUT claims, by ICS name: every name is there, an unknown number is None."""
+        return {
+            "security": self.security,
+            "transports": self.dut.transports,
+            "families": self.dut.families,
+            "release": self.release,
+            **msgspec.to_builtins(self.features, builtin_types=(tuple,)),
+        }
+
+    def with_addresses(self, addresses: Sequence[str]) -> Profile:
+        """This profile with the DUT at these IP addresses, as its host names resolved. Raises InputError as at load."""
+        checked = fields.addresses(self.path, "dut.address", addresses, names=False)
+        fields.inside(self.path, "dut.address", checked, self.allow)
+        return replace(self, dut=replace(self.dut, addresses=checked))
+
+
+def load_profile(path: Path) -> Profile:
+    """Reads and checks the profile at `path`.
+
+    Raises InputError(file, field, problem, remedy). That its deviations name requirements and are not over,
+    `deviation.check_deviations` finds out; that its subscribers can be used, their own loader.
+    """
+    typed = strictyaml.load(path, ProfileFields)
+    allow = fields.networks(path, "allow", typed.allow)
+    _check_numbers(path, typed)
+    _check_deviations(path, typed.deviations)
+    fields.distinct(path, "requires", typed.requires)
+    fields.distinct(path, "features.ipsec-algorithms", typed.features.ipsec_algorithms)
+    return Profile(
+        path=path,
+        dut=_dut(path, typed.dut, allow),
+        home_domain=fields.domain(path, "home_domain", typed.home_domain),
+        release=typed.release,
+        security=typed.security,
+        features=typed.features,
+        subscribers=path.parent / typed.subscribers,
+        timing=typed.timing,
+        allow=allow,
+        deviations=typed.deviations,
+        collect=fields.command(path, "collect", typed.collect),
+        state=None if typed.state is None else path.parent / typed.state,
+        lockout=typed.lockout,
+        tester=_tester(path, typed.tester),
+        requires=typed.requires,
+    )
+
+
+def _dut(path: Path, typed: DutFields, allow: Sequence[fields.Network]) -> Dut:
+    if not typed.name.strip():
+        raise InputError(path, "dut.name", "it is empty", "name the device as the report shall call it")
+    if typed.embedded and typed.role != "core":
+        raise InputError(path, "dut.role", f"the {typed.embedded} is no {typed.role}", "write role: core")
+    addresses = fields.addresses(path, "dut.address", typed.address, names=True)
+    if not addresses and not typed.embedded:
+        raise InputError(path, "dut.address", "is missing", "write the address at which the DUT listens")
+    fields.inside(path, "dut.address", addresses, allow)
+    if not typed.transports:
+        raise InputError(path, "dut.transports", "it is empty", "write [udp], [tcp] or [udp, tcp]")
+    fields.distinct(path, "dut.transports", typed.transports)
+    fields.in_range(path, "dut.port", typed.port, 1, 65535)
+    return Dut(
+        name=typed.name,
+        version=typed.version,
+        build=typed.build,
+        role=typed.role,
+        addresses=addresses,
+        port=typed.port,
+        transports=typed.transports,
+        start=fields.command(path, "dut.start", typed.start),
+        stop=fields.command(path, "dut.stop", typed.stop),
+        embedded=typed.embedded,
+    )
+
+
+def _tester(path: Path, typed: TesterFields) -> Origin:
+    if typed.port is not None:
+        fields.in_range(path, "tester.port", typed.port, 1, 65535)
+    return Origin(fields.addresses(path, "tester.address", typed.address, names=False), typed.port)
+
+
+def _check_numbers(path: Path, typed: ProfileFields) -> None:
+    # IMS begins with Release 5.
+    fields.in_range(path, "release", typed.release, 5, 30)
+    fields.in_range(path, "timing.t1", typed.timing.t1, 0.001, 60)
+    fields.in_range(path, "timing.multiplier", typed.timing.multiplier, 0.1, 100)
+    if typed.lockout is not None:
+        fields.in_range(path, "lockout", typed.lockout, 1, 1000)
+    for name in ("min_expires", "max_expires", "default_expires"):
+        seconds = getattr(typed.features, name)
+        if seconds is not None:
+            fields.in_range(path, f"features.{name.replace('_', '-')}", seconds, 0, _LONGEST)
+
+
+def _check_deviations(path: Path, deviations: Sequence[Deviation]) -> None:
+    for index, deviation in enumerate(deviations):
+        if not deviation.because.strip():
+            raise InputError(path, f"deviations[{index}].because", "it is empty", "say why the deviation is accepted")
+        if any(deviation.id == earlier.id for earlier in deviations[:index]):
+            raise InputError(path, f"deviations[{index}].id", f"{safe_text(deviation.id)} is listed twice", "keep one")

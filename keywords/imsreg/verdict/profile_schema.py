@@ -1,0 +1,82 @@
+"""A profile as it is typed: names and types of its fields. What they mean, `imsreg.verdict.profile` works out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from imsreg.verdict.deviation import Deviation
+from imsreg.verdict.roles import Role
+
+TransportName = Literal["udp", "tcp"]
+SecurityMode = Literal["none", "headers", "ipsec"]
+Need = Literal["ipv6", "tcp", "ipsec", "sim", "root"]
+Texts = str | tuple[str, ...]
+
+
+class DutFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`dut:`. Commands are a line as for a shell, or a list of arguments."""
+
+    name: str
+    version: str = ""
+    build: str = ""
+    role: Role
+    address: Texts = ()
+    port: int = 5060
+    transports: tuple[TransportName, ...]
+    start: Texts = ()
+    stop: Texts = ()
+    embedded: Literal["reference-core"] | None = None
+
+
+class Features(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """`features:`, the ICS that stand nowhere else. Seconds where a number is asked; None: unknown."""
+
+    sec_agree_required: bool = False
+    ipsec_algorithms: tuple[str, ...] = ()
+    gruu: bool = False
+    outbound: bool = False
+    reg_event: bool = False
+    multiple_impu: bool = False
+    implicit_set: bool = False
+    min_expires: int | None = None
+    max_expires: int | None = None
+    default_expires: int | None = None
+    reauth_on_refresh: bool = False
+    redirects: bool = False
+    giba: bool = False
+    emergency: bool = False
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`timing:`. T1 in seconds (RFC 3261 17.1.1.1), and the factor by which the tester waits longer than it must."""
+
+    t1: float = 0.5
+    multiplier: float = 1.0
+
+
+class TesterFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`tester:`, where the tester sends from and listens."""
+
+    address: Texts = ()
+    port: int | None = None
+
+
+class ProfileFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. Paths are relative to it."""
+
+    dut: DutFields
+    home_domain: str
+    release: int
+    security: SecurityMode
+    features: Features = Features()
+    subscribers: str
+    timing: Timing = Timing()
+    allow: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    deviations: tuple[Deviation, ...] = ()
+    collect: Texts = ()
+    state: str | None = None
+    lockout: int | None = None
+    tester: TesterFields = TesterFields()
+    requires: tuple[Need, ...] = ()
