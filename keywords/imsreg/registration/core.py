@@ -1,0 +1,106 @@
+"""The reference core: P-CSCF, S-CSCF and HSS as one node at Gm, wired by Mw inside."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from random import Random
+
+from imsreg.identity.subscribers import Subscriber
+from imsreg.registration.hss import Hss
+from imsreg.registration.p_cscf import PCscf, PCscfPolicy
+from imsreg.registration.s_cscf import RegistrarPolicy, SCscf
+from imsreg.registration.seams import Seams
+from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
+
+P_CSCF_MW = Address("127.0.2.1", 5070)
+S_CSCF_MW = Address("127.0.2.2", 5060)
+"""Mw addresses: names inside the node, never bound to a socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorePolicy:
+    """What the operator of the reference core sets."""
+
+    home_domain: str
+    security: str = "none"
+    release: int = 14
+    sec_agree_required: bool = False
+    min_expires: int = 60
+    max_expires: int = 600_000
+    server_data: bytes = b""
+
+
+class ReferenceCore:
+    """A whole IMS core as one node. `random` makes every RAND, tag and branch: a seed repeats a run."""
+
+    def __init__(
+        self, policy: CorePolicy, subscribers: Iterable[Subscriber], random: Random, seams: Seams | None = None
+    ) -> None:
+        self.seams = seams or Seams()
+        self.policy = policy
+        self.outbox: deque[Packet] = deque()
+        self.hss = Hss(subscribers, random, self.seams)
+        self._s_cscf = SCscf(
+            f"sip:orig@scscf.{policy.home_domain}:{S_CSCF_MW.port}",
+            RegistrarPolicy(
+                security=policy.security,
+                min_expires=policy.min_expires,
+                max_expires=policy.max_expires,
+                server_data=policy.server_data,
+            ),
+            self.hss,
+            random,
+            self.seams,
+        )
+        self._p_cscf = PCscf(
+            PCscfPolicy(
+                home_domain=policy.home_domain,
+                mw=Flow("TCP", P_CSCF_MW, S_CSCF_MW, connection=1),
+                visited_network=policy.home_domain,
+                security=policy.security,
+                release=policy.release,
+                sec_agree_required=policy.sec_agree_required,
+            ),
+            random,
+            self.seams,
+        )
+
+    def receive(self, packet: Packet, now: float) -> None:
+        """A packet at Gm."""
+        self._p_cscf.receive(packet, now)
+        self._pass_on(now)
+
+    def fail(self, failure: TransportFailure, now: float) -> None:
+        """The link lost a packet or a connection at Gm."""
+        self._p_cscf.fail(failure, now)
+        self._pass_on(now)
+
+    def on_time(self, now: float) -> None:
+        """Let the timers of both elements run."""
+        self._s_cscf.on_time(now)
+        self._p_cscf.on_time(now)
+        self._pass_on(now)
+
+    def next_deadline(self) -> float | None:
+        """The earlier of both elements' deadlines."""
+        deadlines = [d for d in (self._p_cscf.next_deadline(), self._s_cscf.next_deadline()) if d is not None]
+        return min(deadlines, default=None)
+
+    def _pass_on(self, now: float) -> None:
+        """Carry Mw packets across until both sides are quiet; what is for Gm goes to the outbox."""
+        while self._p_cscf.outbox or self._s_cscf.outbox:
+            while self._p_cscf.outbox:
+                packet = self._p_cscf.outbox.popleft()
+                if packet.flow.local == P_CSCF_MW:
+                    self._s_cscf.receive(_across(packet), now)
+                else:
+                    self.outbox.append(packet)
+            while self._s_cscf.outbox:
+                self._p_cscf.receive(_across(self._s_cscf.outbox.popleft()), now)
+
+
+def _across(packet: Packet) -> Packet:
+    flow = packet.flow
+    return replace(packet, flow=replace(flow, local=flow.remote, remote=flow.local))

@@ -1,0 +1,66 @@
+"""Named places in a role where a mutant may step in: roles have seams, never an `if defect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+Hook = Callable[..., Any]
+
+SEAMS: Final[Mapping[str, str]] = {
+    "p-cscf.packet": "Packet that arrived at Gm, before anything reads it; None drops it",
+    "p-cscf.request": "Draft of the request that goes to the S-CSCF",
+    "p-cscf.response": "Draft of the response that goes to the UE; context `request`",
+    "p-cscf.security-server": "list of Security-Server values for a 401; context `client`",
+    "p-cscf.security-verified": "bool: Security-Verify and Security-Client are what they should be; context `request`",
+    "s-cscf.admitted": "Refusal before authentication, or None; context `request`",
+    "s-cscf.procedure": "Procedure chosen for a REGISTER; context `request`",
+    "s-cscf.challenge": "Challenge that goes into a 401; context `request`",
+    "s-cscf.verified": "bool: the response is the one that XRES gives; context `request`",
+    "s-cscf.granted": "seconds granted to a contact; context `asked`, `request`",
+    "s-cscf.update": "ContactUpdate list about to be applied to the bindings; context `request`",
+    "s-cscf.listed": "list of bindings that the 200 shows; context `request`",
+    "s-cscf.response": "Draft of any final response; context `request`",
+    "hss.vector": "AuthenticationVector about to leave the HSS; context `impi`",
+    "hss.resynchronised": "bool: AUTS was right and SQN has been set from it; context `impi`",
+    "hss.identities": "public identities of the implicit set, default first; context `impi`",
+}
+"""Every seam with the value that a hook gets and gives back. Extra context comes as keyword arguments."""
+
+
+@dataclass
+class Seams:
+    """The hooks that are set in one reference DUT. The conformant reference has none."""
+
+    hooks: dict[str, Hook] = field(default_factory=dict)
+    firings: int = 0
+    """How often a hook changed the value that it was given: a mutant proves that it fired."""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.hooks) - set(SEAMS))
+        if unknown:
+            raise ValueError(f"no seam is named {', '.join(unknown)}; the seams are: {', '.join(SEAMS)}")
+
+    def __call__(self, name: str, value: T, **context: object) -> T:
+        """`value`, or what the hook at the seam `name` makes of it.
+
+        A hook that wants its firing counted returns another value or another object: a hook that edits a Draft in
+        place is counted by the change of its octets.
+        """
+        hook = self.hooks.get(name)
+        if hook is None:
+            return value
+        before = _snapshot(value)
+        changed: T = hook(value, **context)
+        if changed is not value or _snapshot(changed) != before:
+            self.firings += 1
+        return changed
+
+
+def _snapshot(value: object) -> object:
+    to_bytes = getattr(value, "to_bytes", None)
+    if to_bytes is not None and not isinstance(value, int):
+        return to_bytes()
+    return list(value) if isinstance(value, list) else value
