@@ -1,0 +1,54 @@
+"""Keywords that send requests and expect responses."""
+
+from __future__ import annotations
+
+from robotlibcore import keyword
+
+from imsreg.registration.credentials import ResChoice
+from imsreg.sip.draft import Draft
+from imsreg.sip.message import Response
+from ImsRegLibrary.component import Component
+
+
+class ExchangeKeywords(Component):
+    """One request, its final response. A response that was not expected stops the scenario; verdicts are given."""
+
+    @keyword
+    def send_request(self, message: Draft | bytes) -> None:
+        """Sends a request in a transaction of its own (RFC 3261 17.1.2)."""
+        self._case.send(message)
+
+    @keyword
+    def send_octets(self, octets: bytes | str) -> None:
+        """Sends octets outside any transaction, as they are; text becomes UTF-8, ``\\r\\n`` has to be written."""
+        self._ue.send_raw(octets if isinstance(octets, bytes) else octets.encode())
+
+    @keyword
+    def send_initial_register(self, expires: int = 600_000) -> None:
+        """Builds and sends the first REGISTER of a registration."""
+        self._case.send(self._ue.registration.initial_register(expires=expires))
+
+    @keyword
+    def send_register_answering(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> None:
+        """Builds and sends the REGISTER that answers a challenge."""
+        self._case.send(self._ue.answer(challenge, res))
+
+    @keyword
+    def expect_response(self, status: int, alternatives: str = "", **named: str) -> Response:
+        """Waits for the final response to the last request and returns it.
+
+        ``Expect Response    403    or=401,404`` takes other codes as well. Any other response stops the scenario:
+        the test then ends with the verdicts that the transcript allows.
+        """
+        others = [int(code) for code in named.get("or", alternatives).split(",") if code.strip()]
+        return self._case.expect(status, *others)
+
+    @keyword
+    def expect_final_response(self) -> Response:
+        """Waits for the final response to the last request and returns it, whatever its status."""
+        return self._case.expect()
+
+    @keyword
+    def send_again(self, times: int = 1) -> None:
+        """Sends the octets of the last request again, as a retransmission, and waits for what comes back (4 T1)."""
+        self._case.send_again(times)

@@ -1,0 +1,103 @@
+"""The listener that the library registers: cases begin and end with tests, their status is the verdict's."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.interfaces import ListenerV3
+from robot.result import TestCase as ResultTest
+from robot.running import TestCase as RunningTest
+
+from imsreg.errors import InputError
+from imsreg.robot.bench import TAG, Bench
+from imsreg.robot.logview import judgement_html
+from imsreg.robot.summary import print_summary
+from imsreg.tester.case import Case
+from imsreg.tester.judge import Judgement
+from imsreg.transcript.evidence import slug
+from imsreg.verdict.runners import Status, status
+from imsreg.verdict.verdict import Ruling
+
+
+def test_name(test: RunningTest | ResultTest) -> str:
+    """How reports name a test: suite and test, as two suites may use one title."""
+    return f"{test.parent.name}: {test.name}"
+
+
+class CaseListener(ListenerV3):
+    """Opens no session by itself: the first keyword that needs one does."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def start_test(self, data: RunningTest, result: ResultTest) -> None:
+        """Forget the case of the test before."""
+        self._bench.case = None
+
+    def end_test(self, data: RunningTest, result: ResultTest) -> None:
+        """Close a case that no teardown closed, and give the test the status that its rulings have."""
+        case = self._bench.case
+        if case is None:
+            return
+        judgement = finish(case)
+        self._bench.case = None
+        ended = _test_status(case, judgement, result)
+        if ended is not None:
+            result.status = ended.robot
+            result.message = ended.message
+            result.tags.add(ended.tags)
+        journal = case.session.journal
+        if journal is not None:
+            journal.test(test_name(data), result.status, result.message)
+
+    def close(self) -> None:
+        """End of the execution: reports and summary, unless a command that holds the session does it."""
+        if not self._bench.started or self._bench.adopted:
+            return
+        session = self._bench.release()
+        assert session is not None
+        try:
+            reports = session.close()
+        except InputError as error:
+            print(f"imsreg: {error}", file=sys.__stderr__)
+            return
+        if reports is not None:
+            print_summary(reports.summary, session, sys.__stdout__)
+
+
+def finish(case: Case) -> Judgement:
+    """Close a case, write its evidence once, and log what it shows."""
+    first = not case.closed
+    judgement = case.close()
+    if first:
+        evidence = None
+        if case.session.settings.output is not None:
+            name = slug(case.name.partition(": ")[2] or case.name)
+            evidence = case.write_evidence(evidence_directory(case.session.settings.output, name), judgement)
+        logger.write(judgement_html(case, judgement, evidence), level="INFO", html=True)
+    return judgement
+
+
+def evidence_directory(output: Path, name: str) -> Path:
+    """Where a test's evidence goes."""
+    return output / "evidence" / name
+
+
+def _test_status(case: Case, judgement: Judgement, result: ResultTest) -> Status | None:
+    """The status by the rulings; None leaves Robot's own, where an assertion of the test failed."""
+    if not judgement.rulings:
+        return None
+    ruled = status(judgement.rulings, case.session.catalogue)
+    if ruled.robot != "PASS":
+        return ruled
+    if case.stopped is not None:
+        stopped = Ruling.inconclusive("", "unexpected", str(case.stopped))
+        return Status("INCONCLUSIVE", "FAIL", "failed", f"INCONCLUSIVE {stopped.reason}", ("inconclusive",))
+    return None if result.failed else ruled
+
+
+def ids_of(test: RunningTest) -> list[str]:
+    """The requirement ids in a test's tags."""
+    return [str(tag)[len(TAG) :] for tag in test.tags if str(tag).startswith(TAG)]

@@ -1,0 +1,52 @@
+"""What a test shows in Robot's log: the verdicts, the ladder, the messages. Everything from the DUT is escaped."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+from imsreg.tester.case import Case
+from imsreg.tester.judge import Judgement
+from imsreg.text import safe_text
+from imsreg.transcript import ladder, textlog
+from imsreg.transcript.evidence import Evidence
+from imsreg.verdict.runners import word
+from imsreg.verdict.verdict import Ruling
+
+COLOURS = {"FAIL": "#c5221f", "INCONCLUSIVE": "#b06000", "KNOWN": "#8430ce", "NON-STRICT": "#b06000", "PASS": "#137333"}
+
+
+def judgement_html(case: Case, judgement: Judgement, evidence: Evidence | None) -> str:
+    """One block of HTML without scripts. The ladder is an image with its own document: nothing in it can run."""
+    rows = "".join(_row(case, ruling) for ruling in judgement.rulings)
+    rows += "".join(_row(case, ruling, passing=True) for ruling in judgement.in_passing)
+    svg = ladder.svg(case.transcript, judgement.marks)
+    picture = base64.b64encode(svg.encode()).decode()
+    messages = escape(textlog.render(case.transcript, judgement.marks))
+    files = "" if evidence is None else _files(evidence)
+    return (
+        f'<table style="border-collapse:collapse">{rows}</table>'
+        f'<p><img alt="ladder of the test" style="max-width:100%" src="data:image/svg+xml;base64,{picture}"/></p>'
+        f"<details><summary>Messages</summary><pre>{messages}</pre></details>{files}"
+    )
+
+
+def _row(case: Case, ruling: Ruling, *, passing: bool = False) -> str:
+    row = case.session.catalogue[ruling.requirement]
+    verdict = word(ruling)
+    cell = 'style="padding:2px 8px;vertical-align:top;'
+    about = escape(f"{row.heading}, {row.level.upper()}: {row.text}")
+    details = "".join(f"<pre>{escape(f.kind)}: {escape(f.text(row))}</pre>" for f in ruling.findings)
+    reason = f"<div>{escape(safe_text(ruling.reason))}</div>" if ruling.reason else ""
+    note = " (found in passing)" if passing else ""
+    return (
+        f'<tr><td {cell}font-weight:bold;color:{COLOURS.get(verdict, "#5f6368")}">{escape(verdict)}</td>'
+        f'<td {cell}white-space:nowrap">{escape(row.id)}{note}</td><td {cell}">{about}{reason}{details}</td></tr>'
+    )
+
+
+def _files(evidence: Evidence) -> str:
+    links = ", ".join(
+        f'<a href="{escape("/".join(path.parts[-3:]), quote=True)}">{escape(path.name)}</a>' for path in evidence.paths
+    )
+    return f"<p>Evidence: {links}</p>"

@@ -1,0 +1,221 @@
+"""One test: its transcript, its simulated UEs, its clock, and what is judged at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+from imsreg.errors import InputError
+from imsreg.sip.draft import Draft
+from imsreg.sip.flow import Flow, Transport
+from imsreg.sip.message import Response
+from imsreg.tester.judge import Judge, Judgement
+from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.tester.session import Family, Session
+from imsreg.tester.simulated_ue import Sent, SimulatedUe, UeOptions
+from imsreg.text import safe_text
+from imsreg.transcript.evidence import Evidence, write_evidence
+from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.facts import Facts
+
+
+class Case:
+    """A test under way. `ids` are the requirements that it decides.
+
+    Raises InputError for an id that the catalogue does not have.
+    """
+
+    def __init__(self, session: Session, name: str, ids: Sequence[str]) -> None:
+        unknown = [identifier for identifier in ids if identifier not in session.catalogue]
+        if unknown:
+            raise InputError(name, "tags", f"no requirement has the id {', '.join(unknown)}", "see imsreg requirements")
+        self.session = session
+        self.name = name
+        self.ids = tuple(ids)
+        self.ues: list[SimulatedUe] = []
+        self.stopped: ScenarioStopped | NotApplicable | None = None
+        self._judgement: Judgement | None = None
+        self._sent: Sent | None = None
+        self.random: Random = session.random(name)
+        self.transcript = Transcript(name, time.time(), start=session.link.now())
+        for address in session.dut.addresses.values():
+            self.transcript.peers[address] = "P-CSCF"
+        self._judge = Judge(
+            catalogue=session.catalogue,
+            profile=session.profile,
+            facts=Facts(
+                home_domain=session.profile.home_domain,
+                security=str(session.profile.security),
+                release=session.profile.release,
+                subscribers=session.by_impi,
+                dut=tuple(session.dut.addresses.values()),
+            ),
+            spec_strict=session.settings.spec_strict,
+            ignore_known=session.settings.ignore_known,
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the test has been closed and judged."""
+        return self._judgement is not None
+
+    def power_on(
+        self,
+        *,
+        transport: Transport | None = None,
+        family: Family | None = None,
+        subscriber: str | None = None,
+        security: str | None = None,
+        compact: bool = False,
+    ) -> SimulatedUe:
+        """A simulated UE with a subscriber of its own.
+
+        Raises NotApplicable if profile or host lack what it asks for, ScenarioStopped if the DUT counts as lost or a
+        binding that an earlier test left behind cannot be removed.
+        """
+        session = self.session
+        if session.vital_signs.lost is not None:
+            raise ScenarioStopped("no-answer", session.vital_signs.lost)
+        first_transport, first_family = session.first_way()
+        dut = session.dut_address(transport or first_transport, family or first_family)
+        mode = security or str(session.profile.security)
+        if mode == "headers" and session.profile.security == "none":
+            raise NotApplicable("the profile's security mode is none")
+        chosen = session.pool.take(subscriber)
+        options = UeOptions(
+            transport=transport or first_transport,
+            dut=dut,
+            local=session.local_address(dut),
+            security=mode,
+            release=session.profile.release,
+            timers=session.timers,
+            compact=compact,
+        )
+        ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap)
+        name = "UE" if not self.ues else f"UE {len(self.ues) + 1}"
+        self.transcript.peers[ue.address] = name
+        # A TCP connection leaves from a port of its own: the host alone names it.
+        self.transcript.peers.setdefault(ue.address.host, name)
+        self.ues.append(ue)
+        if session.pool.is_dirty(chosen):
+            self._clear_leftovers(ue)
+        return ue
+
+    @property
+    def ue(self) -> SimulatedUe:
+        """The UE that was powered on last. Raises InputError if there is none."""
+        if not self.ues:
+            raise InputError(self.name, "", "no UE is powered on", "begin the test with Power On UE")
+        return self.ues[-1]
+
+    def send(self, message: Draft | bytes) -> Sent:
+        """Send a request from the UE that was powered on last."""
+        self._sent = self.ue.send(message)
+        return self._sent
+
+    def expect(self, *statuses: int) -> Response:
+        """The final response to the last request. Raises ScenarioStopped if it is none of `statuses` (any if none)."""
+        sent = self._last_sent()
+        response = self.ue.wait(sent)
+        self.ue.settle(sent, response)
+        if statuses and response.status not in statuses:
+            expected = " or ".join(str(s) for s in statuses)
+            raise ScenarioStopped("unexpected", f"expected {expected}, got {response.status} {safe_text(response.reason)}")
+        return response
+
+    def send_again(self, times: int) -> None:
+        """The last request's octets again, `times` times; after each one wait for a message, at most 4 T1."""
+        sent = self._last_sent()
+        for _ in range(times):
+            self.ue.repeat(sent)
+            self.wait_for_entries(len(self.transcript.entries) + 1, 4 * self.ue.options.timers.t1)
+
+    def _last_sent(self) -> Sent:
+        if self._sent is None:
+            raise InputError(self.name, "", "no request has been sent", "send one first")
+        return self._sent
+
+    def advance(self, seconds: float, progress: Callable[[float], None] | None = None) -> None:
+        """Let time pass: the clocks of tester and embedded DUT jump, a real DUT is waited for."""
+        self.transcript.note(f"{seconds:g} s pass", self.session.link.now(), kind="clock")
+        if self.session.dut.moves_with_clock:
+            self.session.dut.advance(seconds)
+        self.session.link.advance(seconds, progress)
+
+    def wait_for_entries(self, count: int, timeout: float) -> bool:
+        """Until the transcript holds `count` messages, at most `timeout` seconds."""
+        return self.session.link.wait(lambda: len(self.transcript.entries) >= count, timeout)
+
+    def judge(self) -> Judgement:
+        """Judge what the transcript shows so far."""
+        return self._judge.judge(self.transcript, self.ids, self.name, stopped=self.stopped)
+
+    def close(self) -> Judgement:
+        """End of the test: bindings removed, sockets closed, rulings kept and in the journal. Safe to call twice."""
+        if self._judgement is None:
+            for ue in self.ues:
+                self._release(ue)
+            self._judgement = self.judge()
+            self.session.keep(self.name, self._judgement)
+        return self._judgement
+
+    def write_evidence(self, directory: Path, judgement: Judgement) -> Evidence:
+        """Transcript, pcapng and ladder of this test under `directory`."""
+        return write_evidence(directory, self.transcript, judgement.marks)
+
+    def note_stop(self, stopped: ScenarioStopped | NotApplicable) -> None:
+        """The scenario ended early: keep the reason, and look after the DUT if it was silent."""
+        self.stopped = stopped
+        if isinstance(stopped, ScenarioStopped) and stopped.silent and not self._answered():
+            self.session.vital_signs.silent(str(stopped), self._sanity)
+
+    def _answered(self) -> bool:
+        return any(not entry.sent for entry in self.transcript.entries)
+
+    def _sanity(self) -> bool:
+        """One REGISTER of its own, outside the transcript: whether the DUT answers anything."""
+        session = self.session
+        transport, family = session.first_way()
+        dut = session.dut_address(transport, family)
+        answered: list[bool] = []
+
+        def tap(sent: bool, flow: Flow, raw: bytes, now: float) -> None:
+            if not sent:
+                answered.append(True)
+
+        chosen = session.pool.take()
+        options = UeOptions(transport, dut, session.local_address(dut), timers=session.timers)
+        ue = SimulatedUe(session.link, chosen, options, self.random, tap)
+        try:
+            ue.exchange(ue.registration.initial_register())
+        except ScenarioStopped:
+            return bool(answered)
+        finally:
+            ue.power_off()
+            session.pool.give_back(chosen, clean=True)
+        return True
+
+    def _release(self, ue: SimulatedUe) -> None:
+        """De-register what is registered, then let go of the UE. A failure leaves the subscriber marked."""
+        clean = not ue.may_be_bound
+        try:
+            if not clean and self.session.vital_signs.lost is None:
+                clean = ue.complete(ue.registration.deregister()).status // 100 == 2
+        except ScenarioStopped:
+            clean = False
+        finally:
+            ue.power_off()
+            self.session.pool.give_back(ue.subscriber, clean=clean)
+        if self._answered():
+            self.session.vital_signs.answered()
+
+    def _clear_leftovers(self, ue: SimulatedUe) -> None:
+        response = ue.complete(ue.registration.remove_all())
+        if response.status // 100 != 2:
+            raise ScenarioStopped(
+                "leftovers", f"an earlier test left a binding of {ue.impu}, and Contact: * got {response.status}"
+            )
+        self.transcript.note("bindings of an earlier test removed", self.session.link.now())
+

@@ -1,0 +1,104 @@
+"""From a transcript to rulings: every applicable check runs, the test's own ids first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.text import safe_text
+from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.catalogue import Catalogue
+from imsreg.verdict.checks import checks_of
+from imsreg.verdict.facts import Facts
+from imsreg.verdict.outcome import rule
+from imsreg.verdict.profile import Profile
+from imsreg.verdict.requirement import Requirement
+from imsreg.verdict.roles import judges
+from imsreg.verdict.verdict import Ruling, Verdict, worst
+from imsreg.verdict.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one test decides. `rulings` are those on its own ids, `in_passing` breaches of others that it met."""
+
+    rulings: tuple[Ruling, ...]
+    in_passing: tuple[Ruling, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the test's own ids; N/A if it has none."""
+        return worst([r.verdict for r in self.rulings] or [Verdict.NA])
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """Ladder marks: entry number -> the requirement broken there."""
+        found: dict[int, str] = {}
+        for ruling in (*self.rulings, *self.in_passing):
+            for finding in ruling.findings:
+                if finding.entry is not None and finding.kind != "OBSERVATION":
+                    found.setdefault(finding.entry, f"{finding.requirement}: {finding.actual}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The judge of one run: catalogue, profile and what is known beside the wire."""
+
+    catalogue: Catalogue
+    profile: Profile
+    facts: Facts
+    spec_strict: bool = False
+    ignore_known: bool = False
+
+    def judge(
+        self,
+        transcript: Transcript,
+        ids: Sequence[str],
+        test: str,
+        stopped: ScenarioStopped | NotApplicable | None = None,
+    ) -> Judgement:
+        """Run every check on the transcript. Only breaches and observations of ids outside `ids` are kept.
+
+        `stopped` says why the scenario ended early: it explains an INCONCLUSIVE better than the check can.
+        """
+        view = View(transcript, self.facts)
+        own = {
+            identifier: _explained(self._rule(self.catalogue[identifier], view, test), stopped)
+            for identifier in dict.fromkeys(ids)
+        }
+        passing = [
+            ruling
+            for row in self.catalogue
+            if row.id not in own and row.checks and judges(self.profile.dut.role, row)
+            for ruling in (self._rule(row, view, test),)
+            if ruling.findings and not ruling.unexpected_pass
+        ]
+        return Judgement(tuple(own.values()), tuple(passing))
+
+    def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
+        if not judges(self.profile.dut.role, row):
+            return Ruling.not_applicable(row.id, f"not visible at a DUT whose role is {self.profile.dut.role}")
+        if not row.checks:
+            return Ruling.inconclusive(row.id, "tool", row.why_untested or "no check decides it yet")
+        outcomes = [outcome for check in checks_of(row.id) for outcome in check(view)]
+        return rule(
+            row,
+            outcomes,
+            test=test,
+            where=view.where,
+            reproduce=f"imsreg run --profile {safe_text(str(self.profile.path))} {row.id}",
+            ics=self.profile.ics(),
+            deviations=self.profile.deviations,
+            spec_strict=self.spec_strict,
+            ignore_known=self.ignore_known,
+        )
+
+
+def _explained(ruling: Ruling, stopped: ScenarioStopped | NotApplicable | None) -> Ruling:
+    if stopped is None or ruling.verdict is not Verdict.INCONCLUSIVE:
+        return ruling
+    if isinstance(stopped, NotApplicable):
+        return Ruling.not_applicable(ruling.requirement, str(stopped))
+    return Ruling.inconclusive(ruling.requirement, stopped.kind, str(stopped))

@@ -1,0 +1,179 @@
+"""A run against one DUT: profile, link, DUT, subscribers, catalogue and journal, from preflight to the reports."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from os import environ
+from random import Random
+from secrets import randbits
+from typing import Literal
+
+from imsreg import __version__
+from imsreg.errors import InputError
+from imsreg.identity.subscribers import Subscriber, load_subscribers
+from imsreg.net.egress import EgressGate
+from imsreg.net.link import Link
+from imsreg.net.memory import MemoryLink
+from imsreg.net.resolve import resolve, source_address
+from imsreg.net.sockets import SocketLink
+from imsreg.sip.flow import Address, Transport
+from imsreg.sip.timers import Timers
+from imsreg.tester.catalogue import full_catalogue
+from imsreg.tester.dut import Dut, ExternalDut, MemoryDut, ProcessDut, core_policy
+from imsreg.tester.judge import Judgement
+from imsreg.tester.mutants import mutant_named
+from imsreg.tester.outcome import NotApplicable
+from imsreg.tester.settings import Settings
+from imsreg.tester.subscribers import SubscriberPool
+from imsreg.tester.vital_signs import VitalSigns
+from imsreg.verdict.deviation import check_deviations
+from imsreg.verdict.journal import NAME, Journal
+from imsreg.verdict.profile import Profile, load_profile
+from imsreg.verdict.summary import Reports, write_reports
+
+Family = Literal["IPv4", "IPv6"]
+PACKAGES = ("robotframework", "pytest", "cryptography", "msgspec")
+
+
+class Session:
+    """Everything that the tests of one run share. Use as a context manager, or call `close`.
+
+    Making one is the preflight: profile, subscribers, catalogue and deviations are read, names resolved, the DUT
+    started. Raises InputError before the first packet has left if any of it cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue = full_catalogue()
+        self.profile = _resolved(load_profile(settings.profile))
+        check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
+        self.subscribers = load_subscribers(self.profile.subscribers, environ)
+        self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
+        self.by_impi: Mapping[str, Subscriber] = {s.impi: s for s in self.subscribers}
+        self.seed = randbits(64) if settings.seed is None else settings.seed
+        self.vital_signs = VitalSigns()
+        self.judgements: dict[str, Judgement] = {}
+        self.journal = self._open_journal()
+        self._closed = False
+        self.link, self.dut = self._start()
+
+    def random(self, purpose: str) -> Random:
+        """A generator for one purpose (a test's name): the same seed and purpose give the same values."""
+        return Random(f"{self.seed}/{purpose}")
+
+    @property
+    def timers(self) -> Timers:
+        """SIP timers towards the DUT: T1 by the profile times its multiplier, T2 = 8 T1, T4 = 10 T1 (RFC 3261 17)."""
+        t1 = self.profile.timing.t1 * self.profile.timing.multiplier
+        return Timers(t1, 8 * t1, 10 * t1)
+
+    def dut_address(self, transport: Transport, family: Family) -> Address:
+        """Where the DUT listens. Raises NotApplicable if the profile or this host lacks transport or family."""
+        if transport.lower() not in self.profile.dut.transports:
+            raise NotApplicable(f"the profile's transports are {', '.join(self.profile.dut.transports)}")
+        address = self.dut.addresses.get(family)
+        if address is None:
+            lacking = "the tester's host lacks" if self.profile.dut.embedded else "the profile names no address of"
+            raise NotApplicable(f"{lacking} {family}")
+        return address
+
+    def first_way(self) -> tuple[Transport, Family]:
+        """The first transport and family of the profile: what a test uses that asks for nothing else."""
+        transport: Transport = "UDP" if self.profile.dut.transports[0] == "udp" else "TCP"
+        family: Family = "IPv4" if "IPv4" in self.dut.addresses else "IPv6"
+        return transport, family
+
+    def local_address(self, dut: Address) -> Address:
+        """Where a simulated UE binds: the profile's tester address of the DUT's family, else what the route gives."""
+        side = self.profile.tester
+        for host in side.addresses:
+            if Address(host, 0).family == dut.family:
+                return Address(host, side.port or 0)
+        if isinstance(self.link, MemoryLink):
+            return Address("::1" if dut.family == "IPv6" else "127.0.1.1", side.port or 0)
+        try:
+            return Address(source_address(dut), side.port or 0)
+        except OSError as error:
+            raise NotApplicable(f"the tester's host has no route to {dut.host} ({error.strerror})") from None
+
+    def keep(self, test: str, judgement: Judgement) -> None:
+        """Take what a test decided into the run, and into the journal at once."""
+        self.judgements[test] = judgement
+        if self.journal is not None:
+            for ruling in (*judgement.rulings, *judgement.in_passing):
+                self.journal.ruling(test, ruling)
+
+    def close(self) -> Reports | None:
+        """Stop the DUT, give everything back, and write the reports if there is an output directory. Safe twice."""
+        if self._closed:
+            return None
+        self._closed = True
+        try:
+            self.dut.close()
+        finally:
+            self.link.close()
+            if self.journal is not None:
+                self.journal.close()
+        return write_reports(self.settings.output) if self.settings.output is not None else None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _open_journal(self) -> Journal | None:
+        output = self.settings.output
+        if output is None:
+            return None
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another output directory") from None
+        journal = Journal(output / NAME, self.settings.run or f"{time.time_ns():x}")
+        profile = str(self.profile.path)
+        journal.begin(imsreg=__version__, profile=profile, dut=self.profile.dut, versions=_versions())
+        return journal
+
+    def _start(self) -> tuple[Link, Dut]:
+        settings, profile = self.settings, self.profile
+        embedded = profile.dut.embedded is not None
+        if not embedded and (settings.link == "memory" or settings.mutant):
+            raise InputError(profile.path, "dut.embedded", "mutants and the in-memory link are for embedded DUTs", "")
+        if settings.link == "memory":
+            memory = MemoryLink()
+            mutant = mutant_named(settings.mutant) if settings.mutant else None
+            random = self.random("reference core")
+            return memory, MemoryDut(memory, core_policy(profile), self.subscribers, random, mutant)
+        if embedded:
+            process = ProcessDut(profile, mutant=settings.mutant, seed=settings.seed)
+            return SocketLink(EgressGate(profile.allow)), process
+        link = SocketLink(EgressGate(profile.allow), real_time=True)
+        return link, ExternalDut(profile)
+
+
+def _resolved(profile: Profile) -> Profile:
+    """The profile with IP addresses in place of host names."""
+    addresses: list[str] = []
+    for name in profile.dut.addresses:
+        try:
+            addresses += resolve(name)
+        except OSError as error:
+            raise InputError(
+                profile.path, "dut.address", f"{name} cannot be resolved ({error.strerror})", "write an IP address"
+            ) from None
+    return profile.with_addresses(addresses) if addresses else profile
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,294 @@
+"""The simulated UE: a node on a link, and the blocking calls that keywords and fixtures make."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from imsreg.aka.sqn import SLOTS, SqnArray, join, split
+from imsreg.aka.usim import Usim
+from imsreg.identity.subscribers import Subscriber
+from imsreg.net.link import Link
+from imsreg.registration.credentials import ResChoice
+from imsreg.registration.ue import CannotAnswer, UeRegistration, UeState
+from imsreg.registration.ue_request import UeIdentity
+from imsreg.secagree.negotiation import transforms
+from imsreg.sip.draft import Draft
+from imsreg.sip.endpoint import (
+    Endpoint,
+    Event,
+    ResponseReceived,
+    Tap,
+    TransactionTimeout,
+    TransportFailed,
+)
+from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
+from imsreg.sip.message import MessageError, Request, Response, parse
+from imsreg.sip.timers import Timers
+from imsreg.sip.client_transaction import ClientTransaction
+from imsreg.text import safe_text
+from imsreg.tester.outcome import ScenarioStopped
+
+
+SQN_LEAP = 1 << 20
+"""SEQ values by which a USIM is put ahead of the AuC: far, and inside the delta of TS 33.102 C.2.1."""
+
+
+@dataclass
+class Sent:
+    """A request on its way and what came back."""
+
+    request: Request | None
+    raw: bytes = field(repr=False)
+    transaction: ClientTransaction | None = None
+    responses: list[Response] = field(default_factory=list)
+    stopped: ScenarioStopped | None = None
+
+    @property
+    def final(self) -> Response | None:
+        """The final response, or None while there is none."""
+        return next((r for r in self.responses if r.status >= 200), None)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to be waited for."""
+        return self.final is not None or self.stopped is not None
+
+
+@dataclass(frozen=True, slots=True)
+class UeOptions:
+    """How a simulated UE is set up: which way it talks, and what it asks for."""
+
+    transport: Transport
+    dut: Address
+    local: Address
+    security: str = "none"
+    release: int = 14
+    timers: Timers = Timers(0.5, 4.0, 5.0)
+    compact: bool = False
+
+
+class SimulatedUe:
+    """One UE with its own address, subscriber and USIM. Its methods block until the link has an answer.
+
+    Public attributes carry identities and addresses only; keys stay in the USIM.
+    """
+
+    def __init__(self, link: Link, subscriber: Subscriber, options: UeOptions, random: Random, tap: Tap) -> None:
+        self.subscriber = subscriber
+        self.options = options
+        self._link = link
+        self._endpoint = Endpoint(options.timers, tap)
+        self._sent: list[Sent] = []
+        self.strays = 0
+        self.may_be_bound = False
+        self.sqn = SqnArray()
+        transports: Sequence[Transport] = ("UDP", "TCP") if options.transport == "TCP" else ("UDP",)
+        self.address = link.attach(self, options.local, transports)
+        self.registration = UeRegistration(
+            identity=UeIdentity(
+                impi=subscriber.impi,
+                impu=subscriber.registration_impu,
+                home_domain=subscriber.home_domain,
+                contact_user=subscriber.imsi,
+            ),
+            usim=Usim(subscriber.algorithm, subscriber.res_length, self.sqn),
+            transport=options.transport,
+            contact_address=self.address,
+            random=random,
+            security=options.security,
+            offered=transforms(options.release),
+        )
+
+    # What scenarios read: ${UE.impu} and the like.
+
+    @property
+    def impi(self) -> str:
+        """The private identity."""
+        return self.registration.identity.impi
+
+    @property
+    def impu(self) -> str:
+        """The public identity that is being registered."""
+        return self.registration.identity.impu
+
+    @property
+    def home_domain(self) -> str:
+        """The home network's domain."""
+        return self.registration.identity.home_domain
+
+    @property
+    def contact(self) -> str:
+        """The Contact value."""
+        return self.registration.contact
+
+    @property
+    def registered(self) -> bool:
+        """Whether the last 200 left a binding of this UE, as the UE sees it."""
+        return self.registration.state is UeState.REGISTERED
+
+    def __repr__(self) -> str:
+        return f"<UE {self.impu} at {self.address} {self.options.transport}>"
+
+    # The node that the link drives.
+
+    @property
+    def outbox(self) -> deque[Packet]:
+        """Packets to be sent."""
+        return self._endpoint.outbox
+
+    def receive(self, packet: Packet, now: float) -> None:
+        """A packet from the DUT."""
+        self._take(self._endpoint.receive(packet, now))
+
+    def fail(self, failure: TransportFailure, now: float) -> None:
+        """The link lost a packet or a connection."""
+        self._take(self._endpoint.fail(failure, now))
+
+    def on_time(self, now: float) -> None:
+        """Let the transaction timers run."""
+        self._take(self._endpoint.on_time(now))
+
+    def next_deadline(self) -> float | None:
+        """When `on_time` wants to be called."""
+        return self._endpoint.next_deadline()
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case ResponseReceived(response, _, transaction):
+                    for sent in self._matching(transaction):
+                        sent.responses.append(response)
+                        self._note_binding(sent, response)
+                case TransactionTimeout(transaction):
+                    for sent in self._matching(transaction):
+                        sent.stopped = ScenarioStopped("no-answer", self._silence(sent))
+                case TransportFailed(failure, transaction):
+                    stopped = _transport_stop(failure)
+                    for sent in self._matching(transaction) if transaction else self._open():
+                        if stopped is not None:
+                            sent.stopped = stopped
+                case _:
+                    self.strays += 1
+
+    def _note_binding(self, sent: Sent, response: Response) -> None:
+        """Whether the DUT may hold a binding of this UE: said by any 2xx, whoever asked for it and how."""
+        if response.status // 100 == 2 and sent.request is not None and sent.request.field("Contact") is not None:
+            self.may_be_bound = self.registration.granted(response) > 0
+
+    def _matching(self, transaction: ClientTransaction | None) -> list[Sent]:
+        return [s for s in self._sent if s.transaction is transaction and transaction is not None]
+
+    def _open(self) -> list[Sent]:
+        return [s for s in self._sent if not s.done]
+
+    def _silence(self, sent: Sent) -> str:
+        seconds = 64 * self.options.timers.t1
+        what = safe_text(sent.request.method, limit=40) if sent.request is not None else "the message"
+        return f"no answer to {what} from {self.options.dut} over {self.options.transport} within {seconds:g} s (Timer F)"
+
+    # Blocking calls.
+
+    def send(self, message: Draft | Request | bytes) -> Sent:
+        """Put a message on the wire and return at once. Octets may be wrong on purpose."""
+        if isinstance(message, Draft):
+            message.compact = message.compact or self.options.compact
+            raw = message.to_bytes()
+        else:
+            raw = message if isinstance(message, bytes) else message.raw
+        sent = Sent(_request(raw), raw)
+        self._sent.append(sent)
+
+        def start() -> None:
+            sent.transaction = self._endpoint.send_request(raw, self._flow(), self._link.now())
+
+        self._link.call(start)
+        return sent
+
+    def repeat(self, sent: Sent) -> None:
+        """Send the same octets again, as a retransmission would (RFC 3261 17.1.2)."""
+        self.send_raw(sent.raw)
+
+    def send_raw(self, octets: bytes) -> None:
+        """Put octets on the wire outside any transaction."""
+        self._link.call(lambda: self._endpoint.send_raw(octets, self._flow(), self._link.now()))
+
+    def advance_sqn(self) -> None:
+        """Let the USIM have accepted a far later sequence number in every slot than the AuC has used."""
+        ahead = join(split(self.subscriber.sqn)[0] + SQN_LEAP, 0)
+        for ind in range(SLOTS):
+            self.sqn.accept(ahead + ind)
+
+    def wait(self, sent: Sent) -> Response:
+        """The final response. Raises ScenarioStopped when none comes."""
+        limit = 64 * self.options.timers.t1 + self.options.timers.t2
+        self._link.wait(lambda: sent.done, limit)
+        if sent.final is not None:
+            return sent.final
+        raise sent.stopped or ScenarioStopped("no-answer", self._silence(sent))
+
+    def exchange(self, message: Draft | Request | bytes) -> Response:
+        """Send and wait for the final response."""
+        return self.wait(self.send(message))
+
+    def settle(self, sent: Sent, response: Response) -> None:
+        """Take a final response into the registration's state, as the UE would."""
+        if sent.request is not None:
+            self.registration.settle(sent.request, response, self._link.now())
+
+    def complete(self, message: Draft) -> Response:
+        """Send a REGISTER and do what a UE does until the exchange is over: answer challenges, repeat a 423."""
+        draft: Draft | None = message
+        while draft is not None:
+            sent = self.send(draft)
+            response = self.wait(sent)
+            if sent.request is None:
+                return response
+            try:
+                draft = self.registration.next_request(sent.request, response, self._link.now())
+            except CannotAnswer as error:
+                raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error
+        return response
+
+    def register(self) -> Response:
+        """A whole initial registration."""
+        return self.complete(self.registration.initial_register())
+
+    def answer(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> Draft:
+        """The REGISTER that answers a challenge to the last request. Raises ScenarioStopped if it cannot be answered."""
+        last = next((s.request for s in reversed(self._sent) if s.request is not None), None)
+        expires = last.value("Expires") if last is not None else None
+        contact = last is None or last.field("Contact") is not None
+        try:
+            seconds = int(expires) if expires and expires.isdecimal() else None
+            return self.registration.answer(challenge, expires=seconds, contact=contact, res=res)
+        except CannotAnswer as error:
+            raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error
+
+    def power_off(self) -> None:
+        """Let go of sockets and connections."""
+        self._link.detach(self)
+
+    def _flow(self) -> Flow:
+        return Flow(self.options.transport, self.address, self.options.dut)
+
+
+def _request(raw: bytes) -> Request | None:
+    try:
+        message = parse(raw)
+    except MessageError:
+        return None
+    return message if isinstance(message, Request) else None
+
+
+def _transport_stop(failure: TransportFailure) -> ScenarioStopped | None:
+    where = f"{failure.flow.remote} over {failure.flow.transport}"
+    match failure.kind:
+        case "unreachable" | "refused":
+            return ScenarioStopped("target-unreachable", f"{where}: {safe_text(failure.detail)}")
+        case "denied":
+            return ScenarioStopped("tool", safe_text(failure.detail))
+        case "closed" | "reset" | "timeout":
+            return ScenarioStopped("transport", f"{where}: connection {failure.kind}: {safe_text(failure.detail)}")

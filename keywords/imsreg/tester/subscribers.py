@@ -1,0 +1,54 @@
+"""Which subscriber a test gets: one that no other test is using, in a known state."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from imsreg.errors import InputError
+from imsreg.identity.subscribers import Subscriber
+from imsreg.text import safe_text
+
+
+class SubscriberPool:
+    """Hands out subscribers in turn, so that what one test left behind at the DUT has the longest time to go away.
+
+    `worker` of `workers` takes every n-th subscriber: parallel processes never share one.
+    """
+
+    def __init__(self, subscribers: Sequence[Subscriber], *, worker: int = 0, workers: int = 1) -> None:
+        self._all = {s.name: s for s in subscribers}
+        share = list(subscribers)[worker::workers]
+        if not share:
+            raise InputError(
+                "subscribers", "", f"{len(subscribers)} subscribers are too few for {workers} parallel workers", "add some"
+            )
+        self._free = deque(share)
+        self._dirty: set[str] = set()
+
+    def take(self, name: str | None = None) -> Subscriber:
+        """The next free subscriber, or the one of that name. Raises InputError if there is none."""
+        if name is not None:
+            if name not in self._all:
+                known = ", ".join(self._all)
+                raise InputError("subscribers", safe_text(name), "there is no such subscriber", f"there are {known}")
+            chosen = self._all[name]
+            if chosen in self._free:
+                self._free.remove(chosen)
+            return chosen
+        if not self._free:
+            raise InputError("subscribers", "", "every subscriber is in use", "add subscribers, or power UEs off")
+        return self._free.popleft()
+
+    def give_back(self, subscriber: Subscriber, *, clean: bool) -> None:
+        """End of use. Not `clean`: the DUT may still hold a binding of it."""
+        if subscriber not in self._free:
+            self._free.append(subscriber)
+        if clean:
+            self._dirty.discard(subscriber.name)
+        else:
+            self._dirty.add(subscriber.name)
+
+    def is_dirty(self, subscriber: Subscriber) -> bool:
+        """Whether an earlier test may have left a binding of this subscriber behind."""
+        return subscriber.name in self._dirty
