@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from robot.api import logger
-from robotlibcore import keyword
+from robot.api.deco import keyword
 
 from ImsRegLibrary.component import Component
 

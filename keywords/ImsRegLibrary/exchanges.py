@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robotlibcore import keyword
+from robot.api.deco import keyword
 
 from imsreg.registration.credentials import ResChoice
 from imsreg.sip.draft import Draft

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from assertionengine import AssertionOperator, verify_assertion
-from robotlibcore import keyword
+from robot.api.deco import keyword
 
 from imsreg.registration.credentials import ResChoice
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Message, Response
 from imsreg.sip.mutation import mutate
+from imsreg.tester.messages import load_message
 from imsreg.text import safe_text
 from ImsRegLibrary.component import Component
 
@@ -53,6 +54,11 @@ class MessageKeywords(Component):
         return self._ue.registration.remove_all()
 
     @keyword
+    def load_message(self, path: str) -> Draft:
+        """A message from a file, octet for octet; the path counts from ``vectors/``: ``seed/S1.sip``."""
+        return load_message(path)
+
+    @keyword
     def set_header(self, message: Draft, name: str, value: str) -> Draft:
         """Gives a header one field with this value, in the place of the first one. Changes and returns the message."""
         return message.set(name, value)
@@ -74,10 +80,15 @@ class MessageKeywords(Component):
         return message
 
     @keyword
+    def fold_headers(self, message: Draft) -> Draft:
+        """Folds every header field over several lines, with blanks and tabs (RFC 3261 7.3.1)."""
+        return message.fold()
+
+    @keyword
     def make_wrong(self, message: Draft, mutation: str, **arguments: str) -> bytes:
         """Makes exactly one thing wrong (or odd) and returns the octets: fold-header, truncate, duplicate-header, ...
 
-        ``Make Wrong    ${register}    fold-header    name=Authorization``
+        ``Make Wrong    ${register}    fold-header    header=Authorization``
         """
         return mutate(message, mutation, **arguments)
 
@@ -95,7 +106,8 @@ class MessageKeywords(Component):
         """
         value = message.value(name)
         shown = None if value is None else safe_text(value)
-        return verify_assertion(shown, assertion_operator, assertion_expected, f"Header {name}")
+        checked: str | None = verify_assertion(shown, assertion_operator, assertion_expected, f"Header {name}")
+        return checked
 
     @keyword
     def get_headers(self, message: Message | Draft, name: str) -> list[str]:
@@ -110,4 +122,5 @@ class MessageKeywords(Component):
         assertion_expected: Any = None,
     ) -> int:
         """The status code; asserts on it if an operator is given."""
-        return verify_assertion(response.status, assertion_operator, assertion_expected, "Status")
+        checked: int = verify_assertion(response.status, assertion_operator, assertion_expected, "Status")
+        return checked

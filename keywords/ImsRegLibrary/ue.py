@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
-from robotlibcore import keyword
 
 from imsreg.robot.bench import TAG
 from imsreg.robot.listener import finish
 from imsreg.sip.message import Response
+from imsreg.tester.case import Proposals
 from imsreg.tester.simulated_ue import SimulatedUe
 from ImsRegLibrary.component import Component
 
@@ -28,12 +29,15 @@ class UeKeywords(Component):
         family: Family | None = None,
         subscriber: str | None = None,
         security: Security | None = None,
+        proposals: Proposals = "current",
         compact: bool = False,
     ) -> SimulatedUe:
         """Powers a simulated UE on, with an address and a subscriber of its own, and sets ``${UE}``.
 
         ``${UE.impu}``, ``${UE.impi}``, ``${UE.home_domain}``, ``${UE.contact}`` and ``${UE.address}`` can be read.
-        Without arguments the UE uses the profile's first transport and family. ``compact`` writes compact header
+        Without arguments the UE uses the profile's first transport and family, and its security mode. ``security=none``
+        leaves the security agreement out; ``proposals=legacy`` offers the six combinations that were current before
+        Release 14. ``compact`` writes compact header
         names. A second UE in the same test sets ``${UE}`` too; messages then come from the last one.
 
         The test is N/A if the profile or the tester's host lacks what is asked for.
@@ -43,7 +47,12 @@ class UeKeywords(Component):
             name = f"{str(variables['${SUITE_NAME}']).rpartition('.')[2]}: {variables['${TEST_NAME}']}"
             self._bench.begin(name, [str(t) for t in variables["@{TEST_TAGS}"] if str(t).startswith(TAG)])
         ue = self._case.power_on(
-            transport=transport, family=family, subscriber=subscriber, security=security, compact=compact
+            transport=transport,
+            family=family,
+            subscriber=subscriber,
+            security=security,
+            proposals=proposals,
+            compact=compact,
         )
         BuiltIn().set_test_variable("${UE}", ue)
         return ue

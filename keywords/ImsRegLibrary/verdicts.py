@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robot.api import Failure, SkipExecution, logger
-from robotlibcore import keyword
+from robot.api.deco import keyword
 
 from imsreg.verdict.runners import status
 from ImsRegLibrary.component import Component

@@ -25,6 +25,8 @@ def test_without_server_data_it_has_44_characters():
 BAD = [
     ("", "is empty"),
     ("dcd98b7102dd2f0e8b11d0f600bfb0c093", "is not base64: 34 characters with misplaced or missing padding"),
+    ((RAND + AUTN).hex(), "is hexadecimal, not base64"),
+    ((RAND + AUTN).hex().upper(), "is hexadecimal, not base64"),
     ("abcd", "holds 3 octets, RAND and AUTN need 32"),
     (base64.b64encode(bytes(31)).decode(), "holds 31 octets"),
     (GOOD[:-1], "is not base64: 43 characters"),

@@ -7,7 +7,7 @@ import pytest
 
 from imsreg.aka.milenage import Milenage
 from imsreg.aka.nonce import decode, encode
-from imsreg.aka.vector import Autn, build_auts, generate, open_auts
+from imsreg.aka.vector import Autn, build_auts, generate, open_autn, open_auts
 from imsreg.paths import data
 from imsreg.secret import Secret
 
@@ -37,6 +37,17 @@ def test_autn_falls_into_its_parts(row):
     assert token.amf.hex() == row["amf"]
     assert token.sqn(_milenage(row).f2345(bytes.fromhex(row["rand"])).ak) == int(row["sqn"], 16)
     assert bytes(token).hex() == row["autn"]
+
+
+@_by_name(AKA["autn"])
+def test_autn_opens_with_the_key_alone(row):
+    rand, autn = bytes.fromhex(row["rand"]), bytearray.fromhex(row["autn"])
+    assert open_autn(_milenage(row), rand, bytes(autn)) == int(row["sqn"], 16)
+    assert open_autn(Milenage(Secret(bytes(16)), Secret(bytes(16))), rand, bytes(autn)) is None
+    for octet in range(16):
+        changed = bytearray(autn)
+        changed[octet] ^= 0x10
+        assert open_autn(_milenage(row), rand, bytes(changed)) is None
 
 
 @_by_name(AKA["auts"])

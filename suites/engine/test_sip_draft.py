@@ -181,3 +181,13 @@ def test_a_mutation_that_cannot_be_is_refused_in_one_line(name: str, arguments: 
         mutate(register(), name, **arguments)
     assert text in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_folded_fields_mean_what_they_meant() -> None:
+    credentials = 'Digest username="a  b", realm="x"'
+    draft = Draft.request("REGISTER", "sip:home.example").add("Authorization", credentials).add("Call-ID", "one")
+    folded = draft.fold().to_message()
+    assert b'Digest\r\n\tusername="a  b",\r\n realm' in folded.raw
+    assert b"Call-ID: \r\n one\r\n" in folded.raw
+    assert (folded.value("Authorization"), folded.value("Call-ID")) == (credentials, "one")
+    assert folded.defects == ()

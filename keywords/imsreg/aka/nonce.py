@@ -12,6 +12,8 @@ from imsreg.text import safe_text
 
 # RFC 2045 6.8 without its line breaks, which a quoted-string cannot hold.
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=]")
+# Base64 by its letters too, but of that many random octets no base64 looks like this.
+_HEXADECIMAL = re.compile(r"[0-9a-f]*|[0-9A-F]*")
 _PADDED = re.compile(r"[^=]*={0,2}")
 
 
@@ -41,6 +43,8 @@ def decode(nonce: str) -> Nonce:
     """The parts of a nonce value. Raises NonceError if it is not strict base64 of at least 32 octets."""
     octets = _strict(nonce)
     least = RAND_OCTETS + AUTN_OCTETS
+    if _HEXADECIMAL.fullmatch(nonce) and len(nonce) >= 2 * least:
+        raise NonceError("is hexadecimal, not base64")
     if len(octets) < least:
         raise NonceError(f"holds {len(octets)} octets, RAND and AUTN need {least}")
     return Nonce(octets[:RAND_OCTETS], octets[RAND_OCTETS:least], octets[least:])

@@ -60,6 +60,13 @@ def generate(algorithm: Algorithm, rand: bytes, sqn: int, amf: bytes, res_length
     return AuthenticationVector(rand, autn, Secret(out.res[:res_length]), Secret(out.ck), Secret(out.ik))
 
 
+def open_autn(algorithm: Algorithm, rand: bytes, autn: bytes) -> int | None:
+    """The SQN in an AUTN of 16 octets, or None if its MAC-A is wrong (TS 33.102 6.3.3)."""
+    token = Autn.parse(autn)
+    sqn = token.sqn(algorithm.f2345(rand).ak)
+    return sqn if hmac.compare_digest(algorithm.f1(rand, sqn, token.amf), token.mac) else None
+
+
 def build_auts(algorithm: Algorithm, rand: bytes, sqn_ms: int) -> bytes:
     """AUTS, 14 octets: SQN_MS xor AK* and MAC-S (TS 33.102 6.3.3)."""
     concealed = _conceal(sqn_ms, algorithm.f5_star(rand)).to_bytes(6)

@@ -9,27 +9,21 @@ from random import Random
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.hss import Hss
-from imsreg.registration.p_cscf import PCscf, PCscfPolicy
+from imsreg.registration.p_cscf import AccessPolicy, PCscf
 from imsreg.registration.s_cscf import RegistrarPolicy, SCscf
 from imsreg.registration.seams import Seams
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
 
-P_CSCF_MW = Address("127.0.2.1", 5070)
-S_CSCF_MW = Address("127.0.2.2", 5060)
-"""Mw addresses: names inside the node, never bound to a socket."""
+P_CSCF_MW = Address("192.0.2.1", 5060)
+S_CSCF_MW = Address("192.0.2.2", 5060)
+"""Mw addresses: names inside the node, never bound to a socket, and out of a range that no host has (RFC 5737)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CorePolicy:
-    """What the operator of the reference core sets."""
+@dataclass(frozen=True, kw_only=True)
+class CorePolicy(AccessPolicy, RegistrarPolicy):
+    """What the operator of the reference core sets, for all of its elements."""
 
     home_domain: str
-    security: str = "none"
-    release: int = 14
-    sec_agree_required: bool = False
-    min_expires: int = 60
-    max_expires: int = 600_000
-    server_data: bytes = b""
 
 
 class ReferenceCore:
@@ -44,25 +38,15 @@ class ReferenceCore:
         self.hss = Hss(subscribers, random, self.seams)
         self._s_cscf = SCscf(
             f"sip:orig@scscf.{policy.home_domain}:{S_CSCF_MW.port}",
-            RegistrarPolicy(
-                security=policy.security,
-                min_expires=policy.min_expires,
-                max_expires=policy.max_expires,
-                server_data=policy.server_data,
-            ),
+            policy,
             self.hss,
             random,
             self.seams,
         )
         self._p_cscf = PCscf(
-            PCscfPolicy(
-                home_domain=policy.home_domain,
-                mw=Flow("TCP", P_CSCF_MW, S_CSCF_MW, connection=1),
-                visited_network=policy.home_domain,
-                security=policy.security,
-                release=policy.release,
-                sec_agree_required=policy.sec_agree_required,
-            ),
+            policy,
+            Flow("TCP", P_CSCF_MW, S_CSCF_MW, connection=1),
+            policy.home_domain,
             random,
             self.seams,
         )
@@ -96,7 +80,7 @@ class ReferenceCore:
                 if packet.flow.local == P_CSCF_MW:
                     self._s_cscf.receive(_across(packet), now)
                 else:
-                    self.outbox.append(packet)
+                    self.outbox.extend(self.seams("p-cscf.sent", [packet]))
             while self._s_cscf.outbox:
                 self._p_cscf.receive(_across(self._s_cscf.outbox.popleft()), now)
 

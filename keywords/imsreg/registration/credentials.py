@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imsreg.aka import digest
-from imsreg.aka.nonce import decode
+from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.usim import Accepted, MacFailure, SyncFailure, Usim
 from imsreg.registration.ue_request import UeIdentity
-from imsreg.secret import Secret
-from imsreg.sip.headers.authorization import WwwAuthenticate
+from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
+
+ALGORITHM = "AKAv1-MD5"
+FIRST_USE = "00000001"
+"""nc of the first request with a nonce: an AKA nonce is answered once (RFC 7616 3.4, TS 33.203 6.1.1)."""
 
 
 class Answer(StrEnum):
@@ -34,6 +37,10 @@ class ResChoice(StrEnum):
     """RES written in hexadecimal instead of its octets."""
 
 
+class CannotAnswer(Exception):
+    """A challenge that this UE cannot answer: its text says why, and completes "the challenge cannot be answered:"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """An Authorization value and how it came about."""
@@ -48,76 +55,78 @@ def answer(
     usim: Usim,
     *,
     cnonce: str,
-    method: str = "REGISTER",
-    body: bytes = b"",
     res: ResChoice = ResChoice.RIGHT,
-    nc: int = 1,
 ) -> Credentials:
     """The Authorization value for a challenge: realm, nonce, opaque and algorithm go back as they were received.
 
-    With a failed AUTN: an empty response (MAC failure), or `auts` and a digest over the empty password (sync failure;
-    RFC 3310 3.4). Raises NonceError for a nonce that carries no AUTN, DigestError for an unknown algorithm.
+    With a failed AUTN: an empty response (MAC failure, TS 24.229 5.1.1.5.3), or `auts` and a digest over the empty
+    password (synchronisation failure, RFC 3310 3.4). Raises CannotAnswer for another algorithm, a missing one meaning
+    MD5 (RFC 3310 3.1): RES is no password for those. So it does for a nonce without RAND and AUTN.
     """
-    nonce = decode(challenge.nonce or "")
+    if (challenge.algorithm or "").lower() != ALGORITHM.lower():
+        raise CannotAnswer(f"its algorithm is not {ALGORITHM}")
+    try:
+        nonce = decode(challenge.nonce or "")
+    except NonceError as error:
+        raise CannotAnswer(f"its nonce {error.why}") from error
     outcome = usim.authenticate(nonce.rand, nonce.autn)
     if isinstance(outcome, MacFailure):
-        return Credentials(Answer.MAC_FAILURE, _render(challenge, identity, response="", qop=None, cnonce=cnonce, nc=nc))
-    qop = _chosen_qop(challenge.qop)
-    password = b"" if isinstance(outcome, SyncFailure) else _password(outcome, res)
+        return Credentials(Answer.MAC_FAILURE, _authorization(challenge, identity, response=""))
+    qop = next((q for q in ("auth", "auth-int") if q in challenge.qop_options), None)
     response = digest.response(
         username=identity.impi,
         realm=challenge.realm or "",
-        password=password,
-        method=method,
+        password=b"" if isinstance(outcome, SyncFailure) else _password(outcome, res),
+        method="REGISTER",
         uri=identity.home_uri,
         nonce=challenge.nonce or "",
-        algorithm=challenge.algorithm or "MD5",
+        algorithm=ALGORITHM,
         qop=qop,
-        nc=f"{nc:08x}" if qop else None,
-        cnonce=cnonce if qop else None,
-        body=body,
+        nc=FIRST_USE,
+        cnonce=cnonce,
     )
-    value = _render(challenge, identity, response=response, qop=qop, cnonce=cnonce, nc=nc)
     if isinstance(outcome, SyncFailure):
         auts = base64.b64encode(outcome.auts).decode()
-        return Credentials(Answer.SYNC_FAILURE, f'{value}, auts="{auts}"')
+        value = _authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce, auts=auts)
+        return Credentials(Answer.SYNC_FAILURE, value)
+    value = _authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce)
     return Credentials(Answer.AUTHENTICATED, value)
 
 
 def _password(outcome: Accepted, res: ResChoice) -> bytes:
-    octets: Secret = outcome.res
+    octets = outcome.res.reveal()
     match res:
         case ResChoice.RIGHT:
-            return octets.reveal()
+            return octets
         case ResChoice.WRONG:
-            first, *rest = octets.reveal()
-            return bytes((first ^ 0x01, *rest))
+            return bytes((octets[0] ^ 0x01, *octets[1:]))
         case ResChoice.EMPTY:
             return b""
         case ResChoice.HEX:
-            return octets.reveal().hex().encode()
+            return octets.hex().encode()
 
 
-def _chosen_qop(offered: str | None) -> str | None:
-    """`auth` wherever it is offered, else `auth-int`, else none (RFC 7616 3.4)."""
-    tokens = [token.strip().lower() for token in (offered or "").split(",")]
-    return next((q for q in ("auth", "auth-int") if q in tokens), None)
-
-
-def _render(
-    challenge: WwwAuthenticate, identity: UeIdentity, *, response: str, qop: str | None, cnonce: str, nc: int
+def _authorization(
+    challenge: WwwAuthenticate,
+    identity: UeIdentity,
+    *,
+    response: str,
+    qop: str | None = None,
+    cnonce: str = "",
+    auts: str | None = None,
 ) -> str:
-    parts = [
-        f'username="{identity.impi}"',
-        f'realm="{challenge.realm or ""}"',
-        f'nonce="{challenge.nonce or ""}"',
-        f'uri="{identity.home_uri}"',
-        f'response="{response}"',
-    ]
-    if challenge.algorithm is not None:
-        parts.append(f"algorithm={challenge.algorithm}")
-    if qop is not None:
-        parts += [f"qop={qop}", f"nc={nc:08x}", f'cnonce="{cnonce}"']
-    if challenge.opaque is not None:
-        parts.append(f'opaque="{challenge.opaque}"')
-    return "Digest " + ", ".join(parts)
+    """The value with nc and cnonce only beside a qop (RFC 3261 22.4 item 8)."""
+    values = {
+        "username": identity.impi,
+        "realm": challenge.realm or "",
+        "nonce": challenge.nonce or "",
+        "uri": identity.home_uri,
+        "response": response,
+        "algorithm": challenge.algorithm,
+        "qop": qop,
+        "nc": None if qop is None else FIRST_USE,
+        "cnonce": None if qop is None else cnonce,
+        "opaque": challenge.opaque,
+        "auts": auts,
+    }
+    return str(Authorization.of(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
@@ -10,16 +10,22 @@ from imsreg.aka.auc import AuthenticationCentre
 from imsreg.aka.vector import AuthenticationVector
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.seams import Seams
-from imsreg.sip.uri import Uri, equivalent
+from imsreg.sip.errors import UriError
+from imsreg.sip.uri import Uri
 
 
 @dataclass(frozen=True, slots=True)
 class ImplicitSet:
-    """What a server assignment tells the S-CSCF: the implicit set in HSS order and which of it is barred."""
+    """What a server assignment tells the S-CSCF: the implicit set in HSS order and which of it is barred.
+
+    `record` is the address of record under which the bindings of the whole set are kept: to register or de-register
+    one of its identities is to do so with all (TS 23.228 5.2.1a).
+    """
 
     impi: str
     identities: tuple[str, ...]
     barred: tuple[str, ...]
+    record: str
 
     @property
     def associated(self) -> tuple[str, ...]:
@@ -49,80 +55,73 @@ class Hss:
             s.impi: AuthenticationCentre(s.algorithm, sqn=s.sqn, amf=s.amf, res_length=s.res_length)
             for s in self._by_impi.values()
         }
-
-    @property
-    def home_domains(self) -> frozenset[str]:
+        self._holders: dict[str, list[str]] = {}
+        for subscriber in self._by_impi.values():
+            for impu in subscriber.impus:
+                self._holders.setdefault(_address_of_record(impu), []).append(subscriber.impi)
+        self.home_domains = frozenset(s.home_domain.lower() for s in self._by_impi.values())
         """The domains that this network is the home of, in lower case."""
-        return frozenset(s.home_domain.lower() for s in self._by_impi.values())
 
     def home_domain(self, impi: str) -> str:
         """The home domain of a subscriber. Raises Refused if unknown."""
-        subscriber = self._by_impi.get(impi)
-        if subscriber is None:
-            raise Refused("user unknown")
-        return subscriber.home_domain
+        return self._subscriber(impi).home_domain
 
-    def authorise(self, impi: str, impu: str) -> ImplicitSet:
-        """User registration status query (TS 29.228 6.1.1): raises Refused with the first reason that applies.
+    def knows(self, record: str) -> bool:
+        """Whether an address of record is the public identity of a subscriber."""
+        return record in self._holders
 
-        A barred public identity passes if its implicit set has one that is not barred (6.1.1.1 step 4).
+    def authorise(self, impi: str, record: str) -> ImplicitSet:
+        """User registration status query and the set that a server assignment brings (TS 29.228 6.1.1, 6.1.2).
+
+        `record` is the public identity as an address of record. Raises Refused with the first reason that applies. A
+        barred identity passes if its implicit set has one that is not barred (6.1.1.1 step 4).
         """
-        subscriber = self._by_impi.get(impi)
-        if subscriber is None:
-            raise Refused("user unknown")
-        if not any(_same_identity(impu, known) for known in subscriber.impus):
-            known_elsewhere = any(_same_identity(impu, k) for s in self._by_impi.values() for k in s.impus)
-            raise Refused("identities do not match" if known_elsewhere else "user unknown")
-        profile = self._profile(subscriber)
-        if not profile.associated:
+        subscriber = self._subscriber(impi)
+        holders = self._holders.get(record, ())
+        if impi not in holders:
+            raise Refused("identities do not match" if holders else "user unknown")
+        identities = self._seam("hss.identities", list(subscriber.impus), impi=impi)
+        implicit_set = ImplicitSet(
+            impi, tuple(identities), tuple(subscriber.barred), _address_of_record(subscriber.impus[0])
+        )
+        if not implicit_set.associated:
             raise Refused("identity barred")
-        return profile
+        return implicit_set
 
-    def private_identity(self, impu: str) -> str | None:
+    def private_identity(self, record: str) -> str | None:
         """The IMPI of a public identity when the first REGISTER carries no Authorization (TS 24.229 5.3.1.2)."""
-        for subscriber in self._by_impi.values():
-            if any(_same_identity(impu, known) for known in subscriber.impus):
-                return subscriber.impi
-        return None
+        return next(iter(self._holders.get(record, ())), None)
 
     def vector(self, impi: str) -> AuthenticationVector:
-        """One fresh authentication vector (multimedia authentication, TS 29.228 6.3). Raises Refused if unknown."""
-        centre = self._centre(impi)
+        """One fresh authentication vector (multimedia authentication, TS 29.228 6.3).
+
+        Raises Refused if the user is unknown. No vector is given twice (TS 33.203 6.1.1).
+        """
+        subscriber, centre = self._subscriber(impi), self._centres[impi]
         vector = centre.vector(self._random.randbytes(16))
-        return self._seam("hss.vector", vector, impi=impi)
+        return self._seam("hss.vector", vector, subscriber=subscriber, sqn=centre.sqn)
 
     def resynchronise(self, impi: str, rand: bytes, auts: bytes) -> bool:
-        """Set SQN from AUTS; False if its MAC-S is wrong, and then nothing changes (TS 33.102 6.3.5)."""
-        centre = self._centre(impi)
-        before = centre.sqn
-        done = centre.resynchronise(rand, auts)
-        kept = self._seam("hss.resynchronised", done, impi=impi)
-        if done and not kept:
-            centre.sqn = before
-        return kept
+        """Set SQN from AUTS; False if its MAC-S is wrong, and then nothing changes (TS 33.102 6.3.5).
 
-    def profile(self, impi: str) -> ImplicitSet:
-        """The implicit registration set, as a server assignment answer brings it. Raises Refused if unknown."""
+        Raises Refused if the user is unknown.
+        """
+        subscriber, centre = self._subscriber(impi), self._centres[impi]
+        before = centre.sqn
+        if not centre.resynchronise(rand, auts):
+            return False
+        centre.sqn = self._seam("hss.resynchronised", centre.sqn, subscriber=subscriber, before=before)
+        return True
+
+    def _subscriber(self, impi: str) -> Subscriber:
         subscriber = self._by_impi.get(impi)
         if subscriber is None:
             raise Refused("user unknown")
-        return self._profile(subscriber)
-
-    def _profile(self, subscriber: Subscriber) -> ImplicitSet:
-        identities: Sequence[str] = self._seam("hss.identities", list(subscriber.impus), impi=subscriber.impi)
-        return ImplicitSet(subscriber.impi, tuple(identities), tuple(subscriber.barred))
-
-    def _centre(self, impi: str) -> AuthenticationCentre:
-        centre = self._centres.get(impi)
-        if centre is None:
-            raise Refused("user unknown")
-        return centre
+        return subscriber
 
 
-def _same_identity(one: str, other: str) -> bool:
-    if one == other:
-        return True
+def _address_of_record(impu: str) -> str:
     try:
-        return equivalent(Uri.parse(one), Uri.parse(other))
-    except ValueError:
-        return False
+        return Uri.parse(impu).address_of_record()
+    except UriError:
+        return impu

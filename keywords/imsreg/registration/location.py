@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from imsreg.sip.headers.name_addr import Contact
-from imsreg.sip.uri import Uri, equivalent
+from imsreg.sip.uri import equivalent
+
+MAX_BINDINGS = 16
+"""Contacts that an address of record may have at the same time, and that one request may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,13 @@ class Binding:
     path: tuple[str, ...] = ()
 
     def remaining(self, now: float) -> int:
-        """Whole seconds that the binding still lives, never below 0."""
-        return max(0, int(self.expires_at - now + 0.5))
+        """Whole seconds that the binding still lives: at least 1, since 0 in a 200 would say that it is gone."""
+        return max(1, round(self.expires_at - now))
 
 
 @dataclass(frozen=True, slots=True)
 class ContactUpdate:
-    """What a REGISTER asks for one contact; `seconds` 0 removes it."""
+    """What a REGISTER asks for one contact; `seconds` 0 removes it. `path` stays with the binding (RFC 3327 5.3)."""
 
     contact: Contact
     seconds: int
@@ -39,6 +42,10 @@ class OutOfOrder(Exception):
     """CSeq is not higher than the one stored for the same Call-ID: the whole update fails (RFC 3261 10.3 step 7)."""
 
 
+class TooManyBindings(Exception):
+    """More contacts than MAX_BINDINGS: the whole update fails."""
+
+
 class LocationService:
     """Bindings by address of record. A request changes all of its contacts or none."""
 
@@ -48,48 +55,52 @@ class LocationService:
     def bindings(self, record: str, now: float) -> tuple[Binding, ...]:
         """The bindings that are still alive, oldest first."""
         alive = tuple(b for b in self._bindings.get(record, ()) if b.expires_at > now)
-        if alive:
-            self._bindings[record] = alive
-        else:
-            self._bindings.pop(record, None)
+        self._keep(record, alive)
         return alive
 
-    def update(self, record: str, updates: Iterable[ContactUpdate], now: float) -> None:
-        """Apply all updates. Raises OutOfOrder before anything has changed."""
-        current = list(self.bindings(record, now))
+    def update(self, record: str, updates: Sequence[ContactUpdate], now: float) -> None:
+        """Apply all updates. Raises OutOfOrder or TooManyBindings before anything has changed.
+
+        URI equality is not transitive (RFC 3261 19.1.4), so that a contact may equal several bindings: it replaces or
+        removes all of them, and no URI is listed beside one that equals it.
+        """
+        if len(updates) > MAX_BINDINGS:
+            raise TooManyBindings
+        before = self.bindings(record, now)
+        current = before
         for update in updates:
-            place = _find(current, update.contact.uri)
-            if place is not None:
-                self._check_order(current[place], update)
-            if update.seconds == 0:
-                if place is not None:
-                    del current[place]
-                continue
-            binding = Binding(update.contact, now + update.seconds, update.call_id, update.cseq, update.path)
-            if place is None:
-                current.append(binding)
-            else:
-                current[place] = binding
-        self._bindings[record] = tuple(current)
+            # What an earlier contact of the same request has put there has the same CSeq, and is in order.
+            for binding in _equal_to(update.contact, before):
+                _check_order(binding, update.call_id, update.cseq)
+            replaced = _equal_to(update.contact, current)
+            kept = [b for b in current if b not in replaced]
+            if update.seconds > 0:
+                place = current.index(replaced[0]) if replaced else len(kept)
+                expires_at = now + update.seconds
+                kept.insert(place, Binding(update.contact, expires_at, update.call_id, update.cseq, update.path))
+            current = tuple(kept)
+        if len(current) > MAX_BINDINGS:
+            raise TooManyBindings
+        self._keep(record, current)
 
     def remove_all(self, record: str, call_id: str, cseq: int, now: float) -> None:
         """`Contact: *` with expiry zero. Raises OutOfOrder before anything has changed (RFC 3261 10.3 step 6)."""
         for binding in self.bindings(record, now):
-            if binding.call_id == call_id and cseq <= binding.cseq:
-                raise OutOfOrder
-        self._bindings.pop(record, None)
+            _check_order(binding, call_id, cseq)
+        self._keep(record, ())
 
-    @staticmethod
-    def _check_order(stored: Binding, update: ContactUpdate) -> None:
-        # With another Call-ID the UE was restarted: its CSeq says nothing about the old one.
-        if stored.call_id == update.call_id and update.cseq <= stored.cseq:
-            raise OutOfOrder
-
-
-def _find(bindings: Sequence[Binding], uri: Uri) -> int | None:
-    return next((i for i, b in enumerate(bindings) if equivalent(b.contact.uri, uri)), None)
+    def _keep(self, record: str, bindings: tuple[Binding, ...]) -> None:
+        if bindings:
+            self._bindings[record] = bindings
+        else:
+            self._bindings.pop(record, None)
 
 
-def with_seconds(update: ContactUpdate, seconds: int) -> ContactUpdate:
-    """The same update with another expiry."""
-    return replace(update, seconds=seconds)
+def _equal_to(contact: Contact, bindings: Sequence[Binding]) -> list[Binding]:
+    return [b for b in bindings if equivalent(b.contact.uri, contact.uri)]
+
+
+def _check_order(stored: Binding, call_id: str, cseq: int) -> None:
+    # With another Call-ID the UE was restarted: its CSeq says nothing about the old one.
+    if stored.call_id == call_id and cseq <= stored.cseq:
+        raise OutOfOrder

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
-from imsreg.registration.replies import Refusal
-from imsreg.registration.sec_agree import SecAgree
+from imsreg.registration.admission import admit
+from imsreg.registration.carriage import require_carriable
+from imsreg.registration.challenge import is_digest
+from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.seams import Seams
+from imsreg.registration.sec_agree import TAG, SecAgree
+from imsreg.registration.vias import received_vias, set_vias
+from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
     Endpoint,
@@ -19,58 +25,59 @@ from imsreg.sip.endpoint import (
     TransactionTimeout,
     TransportFailed,
 )
-from imsreg.sip.flow import Flow, Packet, TransportFailure
-from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
-from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.errors import HeaderError
+from imsreg.sip.flow import Flow, Packet, TransportFailure
+from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.max_forwards import MaxForwards
-from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request, Response
-from imsreg.sip.timers import RFC3261, Timers
-from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.server_transaction import ServerTransaction
+from imsreg.sip.split import split_list
+from imsreg.sip.timers import IMS, RFC3261
 
-MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-"""Header fields that every request carries (RFC 3261 8.1.1). A missing Max-Forwards is no error for a proxy (16.3)."""
+MAX_RELAYS = 1024
+"""Requests that may wait for the home network at the same time; one more is answered 503."""
 
-INSERTED_BY_P_CSCF = ("Path", "P-Visited-Network-ID", "P-Charging-Vector", "P-Preferred-Identity")
-"""What a UE has no business to send: removed before the P-CSCF's own goes in (TS 24.229 5.2.1)."""
+NOT_FROM_A_UE = ("Path", "P-Visited-Network-ID", "P-Charging-Vector", "P-Preferred-Identity")
+"""What a UE has no business to send in a REGISTER: removed before the P-CSCF's own goes in (TS 24.229 5.2.1)."""
+
+_KEY = re.compile(r"[ci]k[ \t]*=", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class PCscfPolicy:
-    """What the operator sets. `mw` is the flow on which REGISTER leaves for the home network."""
+@dataclass(frozen=True, kw_only=True)
+class AccessPolicy:
+    """What the operator of the P-CSCF sets: security mode, 3GPP release, whether an agreement is asked for."""
 
-    home_domain: str
-    mw: Flow
-    visited_network: str
     security: str = "none"
     release: int = 14
     sec_agree_required: bool = False
-    gm_timers: Timers = RFC3261
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Relay:
-    """A request on its way: who asked, as it came in, and what sec-agree has to add to a 401."""
+    """A request on its way: who asked, and what came in."""
 
     server: ServerTransaction
     request: Request
-    security_client: bool = False
 
 
-@dataclass
 class PCscf:
-    """A node with two sides: `policy.mw.local` belongs to Mw, every other local address to Gm."""
+    """A node with two sides: `mw.local` belongs to Mw, every other local address to Gm.
 
-    policy: PCscfPolicy
-    random: Random
-    seams: Seams = field(default_factory=Seams)
+    `mw` is the flow on which REGISTER leaves for the home network; `random` makes branches, charging identifiers, SPIs
+    and ports.
+    """
 
-    def __post_init__(self) -> None:
-        self._endpoint = Endpoint(self.policy.gm_timers)
+    def __init__(
+        self, policy: AccessPolicy, mw: Flow, visited_network: str, random: Random, seams: Seams | None = None
+    ) -> None:
+        self.policy = policy
+        self._mw = mw
+        self._visited_network = visited_network
+        self._random = random
+        self._seam = seams or Seams()
+        self._endpoint = Endpoint(IMS)
         self._relays: dict[ClientTransaction, _Relay] = {}
-        self._sec_agree = SecAgree(self.policy.release, self.random, self.seams)
+        self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security != "none" else None
 
     @property
     def outbox(self) -> deque[Packet]:
@@ -80,8 +87,8 @@ class PCscf:
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from a UE or from the home network."""
         arrived: Packet | None = packet
-        if packet.flow.local != self.policy.mw.local:
-            arrived = self.seams("p-cscf.packet", packet)
+        if packet.flow.local != self._mw.local:
+            arrived = self._seam("p-cscf.packet", packet)
         if arrived is not None:
             self._handle(self._endpoint.receive(arrived, now), now)
 
@@ -102,10 +109,10 @@ class PCscf:
             match event:
                 case RequestReceived():
                     self._request(event, now)
-                case ResponseReceived():
+                case ResponseReceived() if event.flow.local == self._mw.local:
                     self._response(event.transaction, event.response, now)
                 case TransactionTimeout() | TransportFailed():
-                    # RFC 3261 16.7: silence of the next hop is 408 to a client transaction; 24.229 has 504 for Mw.
+                    # A home network that cannot be reached is 504 toward the UE (TS 24.229 5.2.2.1).
                     relay = self._relays.pop(event.transaction, None) if event.transaction else None
                     if relay is not None:
                         self._respond(relay.server, relay.request, Refusal(504).draft(relay.request), now)
@@ -114,75 +121,52 @@ class PCscf:
 
     def _request(self, event: RequestReceived, now: float) -> None:
         request = event.request
+        if request.method == "CANCEL":
+            self._answer(event, self._cancelled(event), now)
+            return
         try:
-            forwarded = self._forwardable(request, event.flow)
+            forwarded = require_carriable(self._forwardable(request, event.flow))
         except Refusal as refusal:
-            self._refuse(event, refusal, now)
+            self._answer(event, refusal.draft(request), now)
             return
         except HeaderError as error:
-            self._refuse(event, Refusal(400, f"Bad Request ({error.name})"), now)
+            self._answer(event, unreadable(error).draft(request), now)
             return
-        forwarded = self.seams("p-cscf.request", forwarded, request=request)
-        transaction = self._endpoint.send_request(forwarded.to_bytes(), self.policy.mw, now, timers=RFC3261)
-        offered = bool(request.fields("Security-Client")) and self.policy.security != "none"
-        self._relays[transaction] = _Relay(event.transaction, request, offered)
+        forwarded = self._seam("p-cscf.request", forwarded, request=request)
+        transaction = self._endpoint.send_request(forwarded.to_bytes(), self._mw, now, timers=RFC3261)
+        self._relays[transaction] = _Relay(event.transaction, request)
+
+    def _cancelled(self, event: RequestReceived) -> Draft:
+        """The response to a CANCEL, which has no effect on a request other than INVITE (RFC 3261 9.2)."""
+        named = event.transaction.key.identity
+        pending = any(relay.server.key.identity == named for relay in self._relays.values())
+        return reply(event.request, 200 if pending else 481)
 
     def _forwardable(self, request: Request, flow: Flow) -> Draft:
-        """The request as the S-CSCF gets it. Raises Refusal for what goes no further."""
-        self._admit(request)
+        """The request as the S-CSCF gets it. Raises Refusal or HeaderError for what goes no further."""
+        admit(request, {TAG} if self._sec_agree else set())
+        if len(self._relays) >= MAX_RELAYS:
+            raise Refusal(503, headers={"Retry-After": str(round(RFC3261.timer_f))})
         draft = Draft.of(request)
-        if self.policy.security != "none":
+        if self._sec_agree:
             self._sec_agree.request(request, draft, required=self.policy.sec_agree_required)
-        self._decrement_max_forwards(request, draft)
         # RFC 3261 16.4 takes out the Route entry that names this proxy; the rest goes too, for the home domain alone
         # decides where a REGISTER travels (TS 23.228 5.3.1).
-        draft.remove("Route")
-        for name in INSERTED_BY_P_CSCF:
+        for name in ("Route", *NOT_FROM_A_UE):
             draft.remove(name)
-        self._stamp(draft)
+        forwards = request.get(MaxForwards)
+        draft.set("Max-Forwards", 70 if forwards is None else forwards.hops - 1)
+        _stamp(draft)
         draft.prepend("Path", f"<sip:term@{flow.local};lr>")
         draft.add("Require", "path")
-        draft.add("P-Visited-Network-ID", f'"{self.policy.visited_network}"')
-        draft.add("P-Charging-Vector", f'icid-value="{self.random.randbytes(12).hex()}"')
-        branch = f"z9hG4bK{self.random.randbytes(8).hex()}"
-        own = f"SIP/2.0/{self.policy.mw.transport} {self.policy.mw.local};branch={branch}"
-        _set_vias(draft, [own, *_received_vias(request, flow)])
+        draft.add("P-Visited-Network-ID", f'"{self._visited_network}"')
+        draft.add("P-Charging-Vector", f'icid-value="{self._random.randbytes(12).hex()}"')
+        # A datagram may come without it, a connection carries nothing without it (RFC 3261 16.6 step 9).
+        draft.set("Content-Length", len(draft.body))
+        branch = f"z9hG4bK{self._random.randbytes(8).hex()}"
+        own = f"SIP/2.0/{self._mw.transport} {self._mw.local};branch={branch}"
+        set_vias(draft, [own, *received_vias(request, flow)])
         return draft
-
-    def _admit(self, request: Request) -> None:
-        missing = [name for name in MANDATORY if request.field(name) is None]
-        if missing:
-            raise Refusal(400, f"Bad Request (no {missing[0]})")
-        if request.version.upper() != "SIP/2.0":
-            raise Refusal(505)
-        cseq = request.get(CSeq)
-        if cseq is None or cseq.method != request.method:
-            raise Refusal(400, "Bad Request (CSeq)")
-        forwards = request.get(MaxForwards)
-        if forwards is not None and forwards.hops == 0:
-            raise Refusal(483)
-        if request.method != "REGISTER":
-            # TS 33.203 7.1: outside a registration only REGISTER passes; discarding it would be as right.
-            raise Refusal(403)
-        known = {"sec-agree"} if self.policy.security != "none" else set()
-        unsupported = [tag for tag in request.option_tags("Proxy-Require") if tag not in known]
-        if unsupported:
-            raise Refusal(420, headers={"Unsupported": ", ".join(unsupported)})
-        if not request.request_uri.lower().startswith(("sip:", "sips:")):
-            raise Refusal(416)
-
-    @staticmethod
-    def _decrement_max_forwards(request: Request, draft: Draft) -> None:
-        forwards = request.get(MaxForwards)
-        draft.set("Max-Forwards", str(forwards.hops - 1 if forwards is not None else 70))
-
-    def _stamp(self, draft: Draft) -> None:
-        """`integrity-protected` by the P-CSCF alone: a flag that the UE sent goes first (TS 33.203 Annex P.3)."""
-        value = draft.value("Authorization")
-        if value is None:
-            return
-        authorization = Authorization.parse(value).without("integrity-protected")
-        draft.set("Authorization", f'{authorization}, integrity-protected="no"')
 
     def _response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         if response.status < 200:
@@ -191,46 +175,46 @@ class PCscf:
         if relay is None:
             return
         draft = Draft.of(response)
-        _set_vias(draft, list(response.values("Via")[1:]))
+        set_vias(draft, response.values("Via")[1:])
         challenges = draft.values("WWW-Authenticate")
         draft.remove("WWW-Authenticate")
         for challenge in challenges:
-            draft.add("WWW-Authenticate", _without_keys(challenge))
-        if response.status == 401 and relay.security_client:
+            kept = self._seam("p-cscf.challenge", _without_keys(challenge), received=challenge)
+            draft.add("WWW-Authenticate", kept)
+        if response.status == 401 and self._sec_agree and relay.request.fields("Security-Client"):
             self._sec_agree.challenge(relay.request, draft)
         self._respond(relay.server, relay.request, draft, now)
 
-    def _refuse(self, event: RequestReceived, refusal: Refusal, now: float) -> None:
-        draft = refusal.draft(event.request)
+    def _answer(self, event: RequestReceived, draft: Draft, now: float) -> None:
+        """Respond as a server, not as a proxy. The Via values are still those of the UE."""
         # A Via that cannot be read is what is wrong with the request: it goes back as it came.
         with suppress(HeaderError):
-            _set_vias(draft, _received_vias(event.request, event.flow))
+            set_vias(draft, received_vias(event.request, event.flow))
         self._respond(event.transaction, event.request, draft, now)
 
     def _respond(self, server: ServerTransaction, request: Request, draft: Draft, now: float) -> None:
-        self._endpoint.respond(server, self.seams("p-cscf.response", draft, request=request), now)
+        self._endpoint.respond(server, self._seam("p-cscf.response", draft, request=request), now)
 
 
-def _set_vias(draft: Draft, values: list[str]) -> None:
-    draft.remove("Via")
-    for place, value in enumerate(values):
-        draft.add("Via", value, at=place)
+def _stamp(draft: Draft) -> None:
+    """`integrity-protected` by the P-CSCF alone: a flag that the UE sent goes first (TS 33.203 Annex P.3).
+
+    Raises HeaderError for Digest credentials that cannot be read; those of other schemes pass as they are.
+    """
+    credentials = draft.values("Authorization")
+    draft.remove("Authorization")
+    for value in credentials:
+        if is_digest(value):
+            draft.add("Authorization", Authorization.parse(value).with_param("integrity-protected", "no"))
+        else:
+            draft.add("Authorization", value)
 
 
-def _received_vias(request: Request, flow: Flow) -> list[str]:
-    """The Via values; the topmost with `received`, and the value of `rport` where it was asked for (RFC 3581 4)."""
-    top, *rest = request.values("Via")
-    via = Via.parse(top)
-    if "rport" in via.params:
-        via = via.with_param("received", flow.remote.host).with_param("rport", flow.remote.port)
-    elif not via.sent_from(flow.remote.host):
-        via = via.with_param("received", flow.remote.host)
-    return [str(via), *rest]
+def _without_keys(challenge: str) -> str:
+    """A challenge without CK and IK, which are the P-CSCF's own (TS 33.203 6.1.1 SM6); all else as it came.
 
-
-def _without_keys(value: str) -> str:
-    """The challenge without CK and IK, which are the P-CSCF's own (TS 33.203 6.1.1 SM6)."""
-    try:
-        return str(WwwAuthenticate.parse(value).without("ck", "ik"))
-    except HeaderError:
-        return value
+    Not by its grammar: what cannot be read may hold keys as well.
+    """
+    scheme, *params = re.split(r"(?<=[ \t])", challenge.lstrip(), maxsplit=1)
+    kept = (param for param in split_list("".join(params)) if not _KEY.match(param))
+    return scheme + ", ".join(kept)

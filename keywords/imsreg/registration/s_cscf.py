@@ -1,33 +1,33 @@
-"""The S-CSCF as registrar: challenge, verification, bindings, the 200 (TS 24.229 5.4.1; RFC 3261 10.3)."""
+"""The S-CSCF: who may register, challenge, verification, the 200 (TS 24.229 5.4.1; RFC 3261 10.3)."""
 
 from __future__ import annotations
 
-import hmac
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-from imsreg.aka import digest, nonce
-from imsreg.registration.challenge import REG_AWAIT_AUTH, Challenge, OpenChallenge
+from imsreg.aka import nonce
+from imsreg.registration.carriage import require_carriable
+from imsreg.registration.challenge import REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
 from imsreg.registration.hss import Hss, ImplicitSet, Refused
-from imsreg.registration.location import Binding, ContactUpdate, LocationService, OutOfOrder
-from imsreg.registration.replies import Refusal, reply
+from imsreg.registration.registrar import ExpiryPolicy, Registrar
+from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.seams import Seams
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import Endpoint, RequestReceived
+from imsreg.sip.errors import HeaderError, UriError
 from imsreg.sip.flow import Packet, TransportFailure
+from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization
-from imsreg.sip.errors import HeaderError
-from imsreg.sip.headers.expires import Expires
-from imsreg.sip.headers.name_addr import Contact, To
 from imsreg.sip.headers.cseq import CSeq
+from imsreg.sip.headers.name_addr import To
 from imsreg.sip.message import Request
 from imsreg.sip.timers import RFC3261
-from imsreg.sip.errors import UriError
+from imsreg.sip.uri import Uri
 
-SUPPORTED = frozenset(("path", "sec-agree", "gruu", "outbound"))
-"""Option tags that the registrar understands in Require. gruu and outbound are understood and then not used."""
+SUPPORTED = frozenset(("path",))
+"""Option tags that the registrar understands in Require (RFC 3261 8.2.2.3)."""
 
 
 class Procedure(StrEnum):
@@ -37,30 +37,36 @@ class Procedure(StrEnum):
     VERIFY = "verify"
     RESYNCHRONISE = "resynchronise"
     MAC_FAILURE = "mac failure"
+    ACCEPT = "accept"
+    """Without authentication, which only a security association can justify: never in modes none and headers."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrarPolicy:
-    """What the operator sets: seconds of expiry, the security mode of the access, data of its own in the nonce."""
+@dataclass(frozen=True, kw_only=True)
+class RegistrarPolicy(ExpiryPolicy):
+    """What the operator of the S-CSCF sets.
 
-    security: str = "none"
-    min_expires: int = 60
-    max_expires: int = 600_000
-    default_expires: int = 3600
+    `server_data` follows RAND and AUTN in every nonce (RFC 3310 3.2). `challenges_again`: a wrong response gets
+    another challenge instead of 403.
+    """
+
     server_data: bytes = b""
+    challenges_again: bool = False
 
 
 class SCscf:
-    """A node at Mw. `random` feeds tags and opaque; `hss` answers at once (Cx is a call, not a message, in here)."""
+    """A node at Mw. `random` feeds opaque; `hss` answers at once (Cx is a call, not a message, in here).
+
+    Nothing is kept for anybody before the HSS has authorised him: subscribers bound the challenges and bindings.
+    """
 
     def __init__(self, uri: str, policy: RegistrarPolicy, hss: Hss, random: Random, seams: Seams | None = None) -> None:
         self.uri = uri
         self.policy = policy
-        self.location = LocationService()
         self._hss = hss
         self._random = random
         self._seam = seams or Seams()
-        self._open: dict[str, OpenChallenge] = {}
+        self._registrar = Registrar(policy, self._seam)
+        self._open: dict[str, OpenChallenge] = {}  # by IMPI
         self._endpoint = Endpoint(RFC3261)
 
     @property
@@ -90,11 +96,11 @@ class SCscf:
 
     def _answer(self, request: Request, now: float) -> Draft:
         try:
-            return self._register(request, now)
+            return require_carriable(self._register(request, now))
         except Refusal as refusal:
             return refusal.draft(request)
-        except (HeaderError, UriError) as error:
-            return Refusal(400, f"Bad Request ({error.name})" if isinstance(error, HeaderError) else None).draft(request)
+        except HeaderError as error:
+            return unreadable(error).draft(request)
 
     def _register(self, request: Request, now: float) -> Draft:
         if request.method != "REGISTER":
@@ -102,42 +108,60 @@ class SCscf:
         refusal = self._seam("s-cscf.admitted", self._refuse_early(request), request=request)
         if refusal is not None:
             raise refusal
-        to = request.get(To)
-        assert to is not None  # the refusal above covers its absence
-        record = to.uri.address_of_record()
-        authorization = request.get(Authorization)
-        impi = self._private_identity(authorization, record)
+        record = _address_of_record(request)
+        credentials = _digest_credentials(request)
+        impi = self._private_identity(credentials, record)
         implicit_set = self._authorised(impi, record)
-        procedure = self._seam("s-cscf.procedure", self._procedure(authorization, impi, now), request=request)
-        match procedure:
-            case Procedure.CHALLENGE:
-                return self._challenge(request, impi, now)
-            case Procedure.RESYNCHRONISE:
-                return self._resynchronise(request, authorization, impi, now)
-            case Procedure.MAC_FAILURE:
-                # TS 33.203 6.1.2.2: a reported MAC failure ends the authentication with a 4xx without a challenge.
-                self._open.pop(impi, None)
-                raise Refusal(403)
-            case Procedure.VERIFY:
-                if not self._seam("s-cscf.verified", self._verify(request, authorization, impi), request=request):
-                    raise Refusal(403)
-        return self._store(request, record, implicit_set, now)
+        outcome = self._authenticate(request, credentials, impi, now)
+        if isinstance(outcome, Draft):
+            return outcome
+        self._registrar.apply(request, implicit_set.record, now)
+        return self._ok(request, implicit_set, outcome, now)
+
+    def _authenticate(
+        self, request: Request, credentials: Authorization | None, impi: str, now: float
+    ) -> Draft | AuthenticationInfo | None:
+        """The 401 that has to go out first, or what the 200 says in Authentication-Info. Raises Refusal."""
+        challenge = self._open_challenge(impi, now)
+        procedure = self._seam("s-cscf.procedure", _procedure(request, credentials, challenge), request=request)
+        if procedure is Procedure.CHALLENGE:
+            return self._challenge(request, impi, now)
+        self._open.pop(impi, None)  # right or wrong, an answer uses the challenge up
+        if procedure is Procedure.ACCEPT:
+            return None
+        if credentials is None or challenge is None or procedure is Procedure.MAC_FAILURE:
+            # TS 33.203 6.1.2.2: a reported MAC failure ends it with a 4xx that carries no challenge.
+            raise Refusal(403)
+        if procedure is Procedure.RESYNCHRONISE:
+            return self._resynchronise(request, credentials.auts or "", challenge, now)
+        if not self._seam("s-cscf.verified", challenge.verifies(credentials, request), request=request):
+            return self._failed(request, impi, now)
+        return self._seam("s-cscf.authentication-info", challenge.proof(credentials), request=request)
 
     def _refuse_early(self, request: Request) -> Refusal | None:
-        """What is refused before anybody is authenticated (RFC 3261 8.2.2, 10.3 steps 2, 5)."""
+        """What is refused before anybody is authenticated (RFC 3261 10.3 steps 1, 2, 5)."""
+        if self._domain(request) not in self._hss.home_domains:
+            return Refusal(404)
         unsupported = [tag for tag in request.option_tags("Require") if tag not in SUPPORTED]
         if unsupported:
             return Refusal(420, headers={"Unsupported": ", ".join(unsupported)})
         to = request.get(To)
         if to is None or request.get(CSeq) is None:
             return Refusal(400)
-        if to.uri.scheme in ("sip", "sips") and to.uri.host not in self._hss.home_domains:
+        if to.uri.host not in self._hss.home_domains and not self._hss.knows(to.uri.address_of_record()):
             return Refusal(404)
         return None
 
-    def _private_identity(self, authorization: Authorization | None, record: str) -> str:
-        if authorization is not None and authorization.username:
-            return authorization.username
+    @staticmethod
+    def _domain(request: Request) -> str:
+        try:
+            return Uri.parse(request.request_uri).host
+        except UriError as error:
+            raise Refusal(400, "Bad Request (Request-URI)") from error
+
+    def _private_identity(self, credentials: Authorization | None, record: str) -> str:
+        if credentials is not None and credentials.username:
+            return credentials.username
         # TS 24.229 5.3.1.2: without Authorization the private identity comes from the public one.
         impi = self._hss.private_identity(record)
         if impi is None:
@@ -151,18 +175,16 @@ class SCscf:
             # TS 24.229 5.3.1.3: whatever the reason of the HSS, the UE gets 403.
             raise Refusal(403) from refused
 
-    def _procedure(self, authorization: Authorization | None, impi: str, now: float) -> Procedure:
-        open_challenge = self._open.get(impi)
-        if open_challenge is not None and open_challenge.until <= now:
+    def _open_challenge(self, impi: str, now: float) -> OpenChallenge | None:
+        """The challenge that waits for an answer, if reg-await-auth has not ended it (TS 24.229 table 7.8.1)."""
+        challenge = self._open.get(impi)
+        if challenge is not None and challenge.until <= now:
             del self._open[impi]
-            open_challenge = None
-        if authorization is None or open_challenge is None or authorization.nonce != open_challenge.sent.nonce:
-            return Procedure.CHALLENGE
-        if authorization.auts:
-            return Procedure.RESYNCHRONISE
-        return Procedure.VERIFY if authorization.response else Procedure.MAC_FAILURE
+            return None
+        return challenge
 
     def _challenge(self, request: Request, impi: str, now: float) -> Draft:
+        """A 401 with a vector of its own; a challenge that is still open is void from now on (TS 33.203 6.1.2.3)."""
         vector = self._hss.vector(impi)
         challenge = self._seam(
             "s-cscf.challenge",
@@ -173,96 +195,57 @@ class SCscf:
             ),
             request=request,
         )
-        self._open[impi] = OpenChallenge(vector, challenge, now + REG_AWAIT_AUTH)
+        call_id = request.value("Call-ID") or ""
+        self._open[impi] = OpenChallenge(impi, call_id, vector, challenge, now + REG_AWAIT_AUTH)
         return reply(request, 401).add("WWW-Authenticate", challenge.header(vector))
 
-    def _resynchronise(self, request: Request, authorization: Authorization | None, impi: str, now: float) -> Draft:
+    def _resynchronise(self, request: Request, auts: str, challenge: OpenChallenge, now: float) -> Draft:
         """AUTS sets SQN at the AuC and a new challenge follows (TS 33.203 6.1.3). A wrong AUTS is refused."""
-        assert authorization is not None
-        rand = self._open.pop(impi).vector.rand
         try:
-            auts = nonce.decode_auts(authorization.auts or "")
+            octets = nonce.decode_auts(auts)
         except nonce.NonceError as error:
-            raise Refusal(400) from error
-        if not self._hss.resynchronise(impi, rand, auts):
+            raise Refusal(400, "Bad Request (auts)") from error
+        if not self._hss.resynchronise(challenge.impi, challenge.vector.rand, octets):
             raise Refusal(403)
-        return self._challenge(request, impi, now)
+        return self._challenge(request, challenge.impi, now)
 
-    def _verify(self, request: Request, authorization: Authorization | None, impi: str) -> bool:
-        """Whether the response is the digest over XRES (TS 33.203 6.1.1). The challenge is used up either way.
+    def _failed(self, request: Request, impi: str, now: float) -> Draft:
+        """What a wrong response gets: 403 (TS 24.229 5.4.1.2.3A), or a challenge again (RFC 3261 22.1)."""
+        if self.policy.challenges_again:
+            return self._challenge(request, impi, now)
+        raise self._seam("s-cscf.failed", Refusal(403), request=request)
 
-        The digest `uri` counts as received: another one than the Request-URI is the UE's fault to be judged, and no
-        reason to refuse (RFC 3310 leaves it to RFC 2617).
-        """
-        assert authorization is not None
-        challenge = self._open.pop(impi)
-        try:
-            expected = digest.response(
-                username=authorization.username or "",
-                realm=authorization.realm or "",
-                password=challenge.vector.xres.reveal(),
-                method=request.method,
-                uri=authorization.uri or "",
-                nonce=challenge.sent.nonce,
-                algorithm=authorization.algorithm or "MD5",
-                qop=authorization.qop,
-                nc=authorization.nc,
-                cnonce=authorization.cnonce,
-                body=request.body,
-            )
-        except digest.DigestError:
-            return False
-        return hmac.compare_digest(expected.encode(), (authorization.response or "").encode("utf-8", "surrogateescape"))
-
-    def _store(self, request: Request, record: str, implicit_set: ImplicitSet, now: float) -> Draft:
-        """Steps 6 to 8 of RFC 3261 10.3, then the 200 of TS 24.229 5.4.1.2.2."""
-        contacts = request.get_all(Contact)
-        path = request.values("Path")
-        try:
-            if any(c.star for c in contacts):
-                self._remove_all(request, record, contacts, now)
-            else:
-                updates = [self._update(request, c, path) for c in contacts]
-                self.location.update(record, self._seam("s-cscf.update", updates, request=request), now)
-        except OutOfOrder as error:
-            # RFC 3261 10.3 step 7 names no code; 500 is the one it gives for an update that cannot be made.
-            raise Refusal(500) from error
-        return self._ok(request, record, implicit_set, path, now)
-
-    def _remove_all(self, request: Request, record: str, contacts: tuple[Contact, ...], now: float) -> None:
-        expires = request.get(Expires)
-        if len(contacts) > 1 or expires is None or expires.seconds != 0:
-            raise Refusal(400)
-        self.location.remove_all(record, request.value("Call-ID") or "", _cseq(request), now)
-
-    def _update(self, request: Request, contact: Contact, path: tuple[str, ...]) -> ContactUpdate:
-        asked = contact.expires
-        if asked is None:
-            header = request.get(Expires)
-            asked = header.seconds if header is not None else self.policy.default_expires
-        if 0 < asked < min(self.policy.min_expires, 3600):
-            raise Refusal(423, headers={"Min-Expires": str(self.policy.min_expires)})
-        granted = self._seam("s-cscf.granted", min(asked, self.policy.max_expires), asked=asked, request=request)
-        return ContactUpdate(contact, granted, request.value("Call-ID") or "", _cseq(request), path)
-
-    def _ok(self, request: Request, record: str, implicit_set: ImplicitSet, path: tuple[str, ...], now: float) -> Draft:
+    def _ok(self, request: Request, implicit_set: ImplicitSet, proof: AuthenticationInfo | None, now: float) -> Draft:
+        """The 200 with bindings, Path, Service-Route and the implicit set (TS 24.229 5.4.1.2.2F; RFC 3327 5.3)."""
         response = reply(request, 200)
-        bindings: list[Binding] = list(self.location.bindings(record, now))
-        for binding in self._seam("s-cscf.listed", bindings, request=request):
-            response.add("Contact", _with_expires(binding, now))
-        for value in path:
+        for contact in self._registrar.listed(request, implicit_set.record, now):
+            response.add("Contact", contact)
+        for value in request.values("Path"):
             response.add("Path", value)
         response.add("Service-Route", f"<{self.uri};lr>")
         for identity in implicit_set.associated:
             response.add("P-Associated-URI", f"<{identity}>")
+        if proof is not None:
+            response.add(proof.NAME, proof)
         return response
 
 
-def _with_expires(binding: Binding, now: float) -> Contact:
-    return binding.contact.with_param("expires", binding.remaining(now))
+def _address_of_record(request: Request) -> str:
+    to = request.get(To)
+    if to is None:
+        raise Refusal(400)
+    return to.uri.address_of_record()
 
 
-def _cseq(request: Request) -> int:
-    cseq = request.get(CSeq)
-    return cseq.number if cseq is not None else 0
+def _digest_credentials(request: Request) -> Authorization | None:
+    """The first credentials for Digest; those for another scheme, Basic above all, do not count (RFC 3261 22.4)."""
+    values = (field.value for field in request.fields("Authorization") if is_digest(field.value))
+    return next((Authorization.parse(value) for value in values), None)
 
+
+def _procedure(request: Request, credentials: Authorization | None, challenge: OpenChallenge | None) -> Procedure:
+    if credentials is None or challenge is None or not challenge.is_answered_by(credentials, request):
+        return Procedure.CHALLENGE
+    if credentials.auts:
+        return Procedure.RESYNCHRONISE
+    return Procedure.VERIFY if credentials.response else Procedure.MAC_FAILURE

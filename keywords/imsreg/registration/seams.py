@@ -12,19 +12,25 @@ Hook = Callable[..., Any]
 SEAMS: Final[Mapping[str, str]] = {
     "p-cscf.packet": "Packet that arrived at Gm, before anything reads it; None drops it",
     "p-cscf.request": "Draft of the request that goes to the S-CSCF",
+    "p-cscf.challenge": "WWW-Authenticate value that goes to the UE, without ik and ck; context `received`",
     "p-cscf.response": "Draft of the response that goes to the UE; context `request`",
+    "p-cscf.sent": "list with the Packet that leaves at Gm; an empty list loses it",
     "p-cscf.security-server": "list of Security-Server values for a 401; context `client`",
-    "p-cscf.security-verified": "bool: Security-Verify and Security-Client are what they should be; context `request`",
+    "p-cscf.security-verify": "bool: Security-Verify of an answer mirrors the list that was sent; context `request`",
+    "p-cscf.security-client": "bool: Security-Client of an answer is that of the request before; context `request`",
     "s-cscf.admitted": "Refusal before authentication, or None; context `request`",
     "s-cscf.procedure": "Procedure chosen for a REGISTER; context `request`",
     "s-cscf.challenge": "Challenge that goes into a 401; context `request`",
     "s-cscf.verified": "bool: the response is the one that XRES gives; context `request`",
+    "s-cscf.failed": "Refusal of a wrong response; context `request`",
+    "s-cscf.authentication-info": "AuthenticationInfo of the 200 to the right response, or None; context `request`",
+    "s-cscf.star": "bool: Contact * is used as RFC 3261 10.3 step 6 allows; context `request`",
     "s-cscf.granted": "seconds granted to a contact; context `asked`, `request`",
     "s-cscf.update": "ContactUpdate list about to be applied to the bindings; context `request`",
-    "s-cscf.listed": "list of bindings that the 200 shows; context `request`",
+    "s-cscf.listed": "list of bindings that the 200 shows; context `request`, `now`",
     "s-cscf.response": "Draft of any final response; context `request`",
-    "hss.vector": "AuthenticationVector about to leave the HSS; context `impi`",
-    "hss.resynchronised": "bool: AUTS was right and SQN has been set from it; context `impi`",
+    "hss.vector": "AuthenticationVector about to leave the HSS; context `subscriber`, `sqn`",
+    "hss.resynchronised": "SQN from which the AuC goes on after an AUTS that verified; context `subscriber`, `before`",
     "hss.identities": "public identities of the implicit set, default first; context `impi`",
 }
 """Every seam with the value that a hook gets and gives back. Extra context comes as keyword arguments."""
@@ -46,15 +52,15 @@ class Seams:
     def __call__(self, name: str, value: T, **context: object) -> T:
         """`value`, or what the hook at the seam `name` makes of it.
 
-        A hook that wants its firing counted returns another value or another object: a hook that edits a Draft in
-        place is counted by the change of its octets.
+        A firing is a change: a hook that gives back an equal value, the same object or a copy, has not fired. A Draft
+        is compared by its octets, so that an edit in place counts.
         """
         hook = self.hooks.get(name)
         if hook is None:
             return value
         before = _snapshot(value)
         changed: T = hook(value, **context)
-        if changed is not value or _snapshot(changed) != before:
+        if _snapshot(changed) != before:
             self.firings += 1
         return changed
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from imsreg.registration.replies import Refusal
 from imsreg.registration.seams import Seams
-from imsreg.secagree.negotiation import Agreement, Endpoints, announce, common, same_list, transforms, usable
+from imsreg.secagree.negotiation import Agreement, Endpoints, announce, common, same_list, transforms
 from imsreg.sip.draft import Draft
-from imsreg.sip.headers.authorization import Authorization
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.sip.headers.security import SecurityClient, SecurityVerify
 from imsreg.sip.message import Request
 
@@ -17,68 +19,91 @@ MAX_AGREEMENTS = 10_000
 
 
 class SecAgree:
-    """Agreements by IMPI and Call-ID: what the UE offered and what it was answered."""
+    """Agreements by the nonce of the challenge that began them: what the UE offered and what it was answered.
+
+    Of more than MAX_AGREEMENTS the oldest is forgotten: its UE gets 494 and begins again.
+    """
 
     def __init__(self, release: int, random: Random, seams: Seams) -> None:
         self._transforms = transforms(release)
-        self._release = release
         self._random = random
         self._seam = seams
-        self._agreements: dict[tuple[str, str], Agreement] = {}
+        self._agreements: dict[str, Agreement] = {}
 
     def request(self, request: Request, draft: Draft, *, required: bool) -> None:
         """Check a REGISTER and take the agreement's header fields out of `draft`.
 
-        Raises Refusal: 421 or 494 where the agreement is required and not offered (RFC 3329 2.3.2), 494 with the
-        server's own list for a changed Security-Verify or Security-Client (2.3.1; TS 33.203 7.3.2.3).
+        Raises HeaderError for a Security header field that cannot be read, and Refusal: 421 or 494 where an agreement
+        is required and not offered (RFC 3329 2.3.2), 494 with the server's own list where the offer has nothing in
+        common with it (TS 33.203 7.3.2.1), or where an answer changes the agreement (RFC 3329 2.3.1; TS 33.203
+        7.3.2.3).
         """
         client = request.get_all(SecurityClient)
-        if not client:
-            if required:
-                raise self._required(request)
-            return
-        agreement = self._agreements.get(_key(request))
-        if agreement is not None and _answers_challenge(request):
-            kept = same_list(request.get_all(SecurityVerify), agreement.server)
-            unchanged = agreement.answered or same_list(client, agreement.client)
-            if not self._seam("p-cscf.security-verified", kept and unchanged, request=request):
-                del self._agreements[_key(request)]
-                raise Refusal(494, headers={"Security-Server": ", ".join(agreement.server_values), "Require": TAG})
-            agreement.answered = True
+        answered = _answered_nonce(request)
+        agreement = self._agreements.get(answered)
+        if answered and (agreement is not None or client):
+            self._verify(request, agreement)
+        elif client:
+            if not common(client, self._transforms):
+                raise _refusal(494, self._own_list())
+        elif required:
+            raise _refusal(494 if _names_tag(request) else 421, self._own_list())
         for name in ("Security-Client", "Security-Verify"):
             draft.remove(name)
         for name in ("Require", "Proxy-Require"):
             _without_tag(draft, name)
 
     def challenge(self, request: Request, draft: Draft) -> None:
-        """Put Security-Server into a 401 and remember what was agreed (TS 33.203 7.2)."""
+        """Put Security-Server into the 401 to a request with Security-Client, and remember both (TS 33.203 7.2)."""
         client = request.get_all(SecurityClient)
-        if not common(client, self._transforms) and not any(usable(entry) for entry in client):
-            return  # nothing that could become an association: the challenge goes out without one
         taken = [spi for entry in client for spi in (entry.spi_c, entry.spi_s) if spi is not None]
-        own = Endpoints.draw(self._random, avoid=taken)
-        values = self._seam("p-cscf.security-server", announce(own, self._transforms), client=client)
+        values = self._seam("p-cscf.security-server", self._own_list(avoid=taken), client=client)
         if len(self._agreements) >= MAX_AGREEMENTS:
             del self._agreements[next(iter(self._agreements))]
-        self._agreements[_key(request)] = Agreement(client, own, values)
+        self._agreements[_nonce(draft)] = Agreement(client, tuple(values))
         for value in values:
             draft.add("Security-Server", value)
 
-    def _required(self, request: Request) -> Refusal:
-        own = Endpoints.draw(self._random)
-        headers = {"Security-Server": ", ".join(announce(own, self._transforms)), "Require": TAG}
-        return Refusal(494 if TAG in request.option_tags("Supported") else 421, headers=headers)
+    def _verify(self, request: Request, agreement: Agreement | None) -> None:
+        """Compare an answer with what it answers. A broken agreement stays so: the UE needs another challenge."""
+        if agreement is None:
+            raise _refusal(494, self._own_list())
+        mirrored = same_list(request.get_all(SecurityVerify), agreement.server)
+        repeated = agreement.answered or same_list(request.get_all(SecurityClient), agreement.client)
+        if not (
+            self._seam("p-cscf.security-verify", mirrored, request=request)
+            and self._seam("p-cscf.security-client", repeated, request=request)
+        ):
+            agreement.broken = True
+        if agreement.broken:
+            raise _refusal(494, agreement.server_values)
+        agreement.answered = True
+
+    def _own_list(self, avoid: Sequence[int] = ()) -> list[str]:
+        return announce(Endpoints.draw(self._random, avoid=avoid), self._transforms)
 
 
-def _key(request: Request) -> tuple[str, str]:
+def _refusal(status: int, server_values: Sequence[str]) -> Refusal:
+    return Refusal(status, headers={"Security-Server": ", ".join(server_values), "Require": TAG})
+
+
+def _answered_nonce(request: Request) -> str:
+    """The nonce that a REGISTER answers with a response; "" if there is none, or AUTS instead."""
     authorization = request.get(Authorization)
-    username = authorization.username if authorization is not None else None
-    return username or request.value("To") or "", request.value("Call-ID") or ""
+    if authorization is None or not authorization.response or authorization.auts:
+        return ""
+    return authorization.nonce or ""
 
 
-def _answers_challenge(request: Request) -> bool:
-    authorization = request.get(Authorization)
-    return authorization is not None and bool(authorization.response) and not authorization.auts
+def _nonce(challenge: Draft) -> str:
+    try:
+        return WwwAuthenticate.parse(challenge.value("WWW-Authenticate") or "").nonce or ""
+    except HeaderError:
+        return ""
+
+
+def _names_tag(request: Request) -> bool:
+    return any(TAG in request.option_tags(name) for name in ("Require", "Proxy-Require", "Supported"))
 
 
 def _without_tag(draft: Draft, name: str) -> None:

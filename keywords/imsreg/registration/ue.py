@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-from imsreg.aka.digest import DigestError
-from imsreg.aka.nonce import NonceError
 from imsreg.aka.usim import Usim
-from imsreg.registration.credentials import Answer, Credentials, ResChoice, answer
+from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, ResChoice, answer
 from imsreg.registration.ue_request import (
     EXPIRY,
-    Dialogless,
     RegisterParts,
+    RegisterSequence,
     UeIdentity,
     empty_credentials,
     register,
 )
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, Endpoints, Transform, offer
+from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.draft import Draft
-from imsreg.sip.flow import Address, Transport
-from imsreg.sip.headers.authorization import WwwAuthenticate
 from imsreg.sip.errors import HeaderError
-from imsreg.sip.headers.expires import Expires, MinExpires
+from imsreg.sip.flow import Address, Transport
+from imsreg.sip.headers.expires import DeltaSeconds, Expires, MinExpires
 from imsreg.sip.headers.name_addr import Contact
-from imsreg.sip.message import Request, Response
+from imsreg.sip.message import Message, Request, Response
 from imsreg.sip.uri import equivalent
 
 MAX_INVALID_CHALLENGES = 2
 """Consecutive invalid challenges that a UE answers in one registration (TS 24.229 5.1.1.5.12, restated)."""
+
+MAX_FOLLOW_UPS = 6
+"""Requests that responses may add to one exchange: two invalid challenges, a valid one, a 423, and some to spare.
+
+A network that never has enough must not keep a UE busy for ever.
+"""
+
+UNSTATED_EXPIRY = 3600
+"""Seconds that a listed contact is taken to live where the 200 says nothing, or nothing readable (RFC 3261 20.10)."""
 
 
 class UeState(StrEnum):
@@ -40,42 +49,54 @@ class UeState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Registration:
-    """What a UE keeps from a 200 (TS 24.229 5.1.1.2.1 a to d)."""
+    """What a UE keeps from a 200 (TS 24.229 5.1.1.2.1 a to d), in the order in which it stands there."""
 
     expires_at: float = 0.0
     associated: tuple[str, ...] = ()
     service_route: tuple[str, ...] = ()
 
 
-class CannotAnswer(Exception):
-    """A challenge that this UE cannot answer: no WWW-Authenticate, no AKA nonce, an unknown algorithm."""
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """What later requests repeat: the last answer that was accepted, and the Security-Server list that it mirrored."""
+
+    authorization: str
+    security_server: tuple[str, ...] = ()
 
 
-@dataclass
 class UeRegistration:
     """One UE, one contact. `random` makes Call-ID, tags, branches, cnonce and SPIs.
 
-    The methods that build requests count CSeq up: what they return is meant to be sent.
+    The methods that build requests count CSeq up: what they return is meant to be sent. `security` is "none" or
+    "headers"; `offered` is what Security-Client lists in mode headers.
     """
 
-    identity: UeIdentity
-    usim: Usim
-    transport: Transport
-    contact_address: Address
-    random: Random
-    security: str = "none"
-    offered: tuple[Transform, ...] = LEGACY_TRANSFORMS
-    state: UeState = UeState.UNREGISTERED
-    current: Registration = field(default_factory=Registration)
-    invalid_challenges: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        identity: UeIdentity,
+        usim: Usim,
+        transport: Transport,
+        contact_address: Address,
+        random: Random,
+        *,
+        security: str = "none",
+        offered: tuple[Transform, ...] = LEGACY_TRANSFORMS,
+    ) -> None:
+        self.identity = identity
+        self.transport: Transport = transport
+        self.contact_address = contact_address
+        self.security = security
+        self.offered = offered
+        self.state = UeState.UNREGISTERED
+        self.current = Registration()
+        self.invalid_challenges = 0
+        """Invalid challenges in a row that have been answered in this exchange."""
+        self._usim = usim
+        self._random = random
+        self._protected = Endpoints.draw(random)
         self._start_anew()
-        self._protected = Endpoints.draw(self.random)
-        self._security_server: tuple[str, ...] = ()
-        self.credentials: Credentials | None = None
 
     @property
     def contact(self) -> str:
@@ -86,10 +107,9 @@ class UeRegistration:
         return uri + instance
 
     def initial_register(self, *, expires: int = EXPIRY) -> Draft:
-        """The first REGISTER of a registration: new Call-ID, new From tag, empty credentials."""
+        """The first REGISTER of a registration: new Call-ID, new From tag, empty credentials (TS 24.229 5.1.1.2)."""
         self._start_anew()
-        self._security_server = ()
-        return self._register(empty_credentials(self.identity), expires=expires)
+        return self._register(expires=expires)
 
     def answer(
         self,
@@ -104,22 +124,8 @@ class UeRegistration:
 
         Raises CannotAnswer, with the reason, where there is nothing to compute an answer from.
         """
-        try:
-            header = challenge.get(WwwAuthenticate)
-            if header is None:
-                raise CannotAnswer("the response carries no WWW-Authenticate")
-            self.credentials = answer(header, self.identity, self.usim, cnonce=self._token(8), res=res)
-        except (HeaderError, NonceError, DigestError) as error:
-            raise CannotAnswer(str(error)) from error
-        if self.credentials.kind is Answer.AUTHENTICATED:
-            self._security_server = challenge.values("Security-Server")
-            self.invalid_challenges = 0
-        else:
-            # TS 24.229 5.1.1.5.3: a fresh Security-Client and no association for this challenge.
-            self._protected = self._protected.renewed(self.random)
-            self._security_server = ()
-            self.invalid_challenges += 1
-        return self._register(self.credentials.value, expires=expires, contact=contact, star=star)
+        credentials = self._credentials(challenge, res)
+        return self._answering(challenge, credentials, expires=expires, contact=contact, star=star)
 
     def refresh(self, *, expires: int = EXPIRY) -> Draft:
         """A REGISTER that extends the binding (TS 24.229 5.1.1.4)."""
@@ -140,89 +146,138 @@ class UeRegistration:
     def next_request(self, request: Request, response: Response, now: float) -> Draft | None:
         """What a UE does next on a final response, or None when the exchange is over.
 
-        401 is answered, at most two invalid challenges in a row; 423 is repeated with Min-Expires; a 200 is stored.
+        401 is answered unless it is the third invalid challenge in a row; 423 is repeated with Min-Expires (RFC 3261
+        10.2.8); all else is settled. Raises CannotAnswer for a 401 without a challenge for this UE.
         """
-        if response.status == 401 and self.invalid_challenges < MAX_INVALID_CHALLENGES:
-            expires = request.get(Expires)
-            contact = request.value("Contact")
-            return self.answer(
-                response,
-                expires=expires.seconds if expires else None,
-                contact=contact is not None,
-                star=contact == "*",
-            )
-        if response.status == 423:
-            minimum = response.get(MinExpires)
-            asked = request.get(Expires)
-            if minimum is not None and asked is not None and asked.seconds < minimum.seconds:
-                return self._register(self._last_credentials(), expires=minimum.seconds)
-        self.settle(request, response, now)
-        return None
+        draft = self._follow_up(request, response) if self._follow_ups < MAX_FOLLOW_UPS else None
+        if draft is None:
+            self.settle(request, response, now)
+        else:
+            self._follow_ups += 1
+        return draft
 
     def settle(self, request: Request, response: Response, now: float) -> None:
-        """Take in a final response: what a 200 grants, or that the registration failed."""
+        """Take in a final response: what a 200 grants, or that the registration failed.
+
+        A 200 replaces what the one before it said: without Service-Route there is none any more (RFC 3608 6.1).
+        """
         if response.status // 100 != 2:
             if self.state is UeState.UNREGISTERED:
                 self.state = UeState.FAILED
             return
+        self._agreed = self._now
         if request.field("Contact") is None:
             return
         seconds = self.granted(response)
         self.state = UeState.REGISTERED if seconds else UeState.UNREGISTERED
-        self.current = Registration(
-            expires_at=now + seconds,
-            associated=response.values("P-Associated-URI"),
-            service_route=response.values("Service-Route"),
-        )
+        self.current = Registration()
+        if seconds:
+            self.current = Registration(
+                expires_at=now + seconds,
+                associated=response.values("P-Associated-URI"),
+                service_route=response.values("Service-Route"),
+            )
 
     def granted(self, response: Response) -> int:
         """Seconds that a 200 grants this UE's own contact: its expires parameter, else Expires (RFC 3261 10.2.4).
 
-        0 where the contact is not listed.
+        0 where the contact is not listed; contacts that cannot be read are passed over.
         """
+        header = _seconds(response, Expires)
+        unstated = UNSTATED_EXPIRY if header is None else header
+        granted = 0
+        for contact in self._own_contacts(response):
+            if "expires" not in contact.params:
+                granted = max(granted, unstated)
+            else:
+                granted = max(granted, UNSTATED_EXPIRY if contact.expires is None else contact.expires)
+        return granted
+
+    def _own_contacts(self, response: Response) -> Iterator[Contact]:
         own = Contact.parse(self.contact).uri
-        try:
-            header = response.get(Expires)
-            listed = next((c for c in response.get_all(Contact) if not c.star and equivalent(c.uri, own)), None)
-        except HeaderError:
-            return 0
-        if listed is None:
-            return 0
-        return listed.expires if listed.expires is not None else header.seconds if header is not None else 0
+        for value in response.values("Contact"):
+            with suppress(HeaderError):
+                contact = Contact.parse(value)
+                if equivalent(contact.uri, own):
+                    yield contact
+
+    def _follow_up(self, request: Request, response: Response) -> Draft | None:
+        asked = _seconds(request, Expires)
+        if response.status == 401:
+            credentials = self._credentials(response, ResChoice.RIGHT)
+            if credentials.kind is not Answer.AUTHENTICATED and self.invalid_challenges >= MAX_INVALID_CHALLENGES:
+                return None
+            contact = request.value("Contact")
+            return self._answering(
+                response, credentials, expires=asked, contact=contact is not None, star=contact == "*"
+            )
+        minimum = _seconds(response, MinExpires)
+        if response.status == 423 and asked and minimum is not None and asked < minimum:
+            return self._register(expires=minimum)
+        return None
+
+    def _credentials(self, challenge: Response, res: ResChoice) -> Credentials:
+        header = aka_challenge(challenge)
+        if header is None:
+            raise CannotAnswer("the response carries no Digest challenge")
+        return answer(header, self.identity, self._usim, cnonce=self._token(8), res=res)
+
+    def _answering(
+        self, challenge: Response, credentials: Credentials, *, expires: int | None, contact: bool, star: bool
+    ) -> Draft:
+        if credentials.kind is Answer.AUTHENTICATED:
+            self._now = _Agreed(credentials.value, challenge.values("Security-Server"))
+            self.invalid_challenges = 0
+        else:
+            # TS 24.229 5.1.1.5.3: a fresh Security-Client, and no association for this challenge.
+            self._now = _Agreed(credentials.value, self._agreed.security_server)
+            self._protected = self._protected.renewed(self._random)
+            self.invalid_challenges += 1
+        return self._register(expires=expires, contact=contact, star=star)
 
     def _again(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
-        """A later REGISTER: the last answer again, and a new Security-Client (TS 24.229 5.1.1.4.2 a, d)."""
-        self._protected = self._protected.renewed(self.random)
-        return self._register(self._last_credentials(), expires=expires, contact=contact, star=star)
+        """A later REGISTER: the last accepted answer again, a new Security-Client (TS 24.229 5.1.1.4.2 a, d)."""
+        self._begin_exchange()
+        self._protected = self._protected.renewed(self._random)
+        return self._register(expires=expires, contact=contact, star=star)
 
-    def _register(self, credentials: str, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
-        offered = offer(self._protected, self.offered) if self.security != "none" else []
+    def _register(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
+        offered = tuple(offer(self._protected, self.offered)) if self.security != "none" else ()
         return register(
             self.identity,
-            self._ties,
+            self._sequence,
             RegisterParts(
                 branch=f"z9hG4bK{self._token(10)}",
                 transport=self.transport,
                 sent_by=self.contact_address,
                 contact="*" if star else self.contact if contact else None,
                 expires=expires,
-                authorization=credentials,
+                authorization=self._now.authorization,
                 supported=("path", "sec-agree") if offered else ("path",),
-                security_client=tuple(offered),
-                security_verify=self._security_server if offered else (),
+                security_client=offered,
+                security_verify=self._now.security_server if offered else (),
             ),
         )
 
-    def _last_credentials(self) -> str:
-        """The last answer again (TS 24.229 5.1.1.4.2 a), or empty credentials where there was none."""
-        return self.credentials.value if self.credentials is not None else empty_credentials(self.identity)
-
     def _start_anew(self) -> None:
-        self._ties = Dialogless(f"{self._token(12)}@{self.contact_address.sip_host}", self._token(6))
-        self._ties.cseq = self.random.randrange(1, 1 << 16)
+        call_id = f"{self._token(12)}@{self.contact_address.sip_host}"
+        self._sequence = RegisterSequence(call_id, self._token(6), self._random.randrange(1, 1 << 16))
+        self._agreed = _Agreed(empty_credentials(self.identity))
+        self._begin_exchange()
+
+    def _begin_exchange(self) -> None:
+        self._now = self._agreed
         self.invalid_challenges = 0
-        self.credentials = None
+        self._follow_ups = 0
 
     def _token(self, octets: int) -> str:
-        return self.random.randbytes(octets).hex()
+        return self._random.randbytes(octets).hex()
 
+
+def _seconds(message: Message, header: type[DeltaSeconds]) -> int | None:
+    """The seconds in a header field, None if it is absent or cannot be read."""
+    try:
+        found = message.get(header)
+    except HeaderError:
+        return None
+    return None if found is None else found.seconds

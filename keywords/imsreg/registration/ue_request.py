@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Transport
+from imsreg.sip.headers.authorization import Authorization
 
 EXPIRY = 600_000
 """Seconds that a UE asks for (TS 24.229 5.1.1.2.1 e)."""
@@ -23,17 +24,17 @@ class UeIdentity:
 
     @property
     def home_uri(self) -> str:
-        """The SIP URI of the home domain: Request-URI and digest uri."""
+        """The SIP URI of the home domain: Request-URI and digest uri (TS 24.229 5.1.1.2.1 f, 5.1.1.2.2 a)."""
         return f"sip:{self.home_domain}"
 
 
 @dataclass(slots=True)
-class Dialogless:
-    """What ties the REGISTER requests of one registration together (RFC 3261 10.2): Call-ID, CSeq, From tag."""
+class RegisterSequence:
+    """What the REGISTER requests of one registration have in common or count (RFC 3261 10.2): no dialog, but alike."""
 
     call_id: str
     from_tag: str
-    cseq: int = 0
+    cseq: int
 
     def next_cseq(self) -> int:
         """CSeq counts up by one for each REGISTER with this Call-ID."""
@@ -49,32 +50,30 @@ class RegisterParts:
     transport: Transport
     sent_by: Address
     contact: str | None
-    expires: int | None = EXPIRY
-    authorization: str | None = None
+    expires: int | None
+    authorization: str
     supported: tuple[str, ...] = ("path",)
     security_client: tuple[str, ...] = ()
     security_verify: tuple[str, ...] = ()
-    extra: tuple[tuple[str, str], ...] = field(default=())
 
 
-def register(identity: UeIdentity, ties: Dialogless, parts: RegisterParts) -> Draft:
+def register(identity: UeIdentity, sequence: RegisterSequence, parts: RegisterParts) -> Draft:
     """A REGISTER with `rport` over UDP (TS 24.229 5.1.1.2.1 d) and From = To = the public identity (a, b)."""
     rport = ";rport" if parts.transport == "UDP" else ""
     draft = (
         Draft.request("REGISTER", identity.home_uri)
         .add("Via", f"SIP/2.0/{parts.transport} {parts.sent_by};branch={parts.branch}{rport}")
         .add("Max-Forwards", "70")
-        .add("From", f"<{identity.impu}>;tag={ties.from_tag}")
+        .add("From", f"<{identity.impu}>;tag={sequence.from_tag}")
         .add("To", f"<{identity.impu}>")
-        .add("Call-ID", ties.call_id)
-        .add("CSeq", f"{ties.next_cseq()} REGISTER")
+        .add("Call-ID", sequence.call_id)
+        .add("CSeq", f"{sequence.next_cseq()} REGISTER")
     )
     if parts.contact is not None:
         draft.add("Contact", parts.contact)
         if parts.expires is not None:
             draft.add("Expires", str(parts.expires))
-    if parts.authorization is not None:
-        draft.add("Authorization", parts.authorization)
+    draft.add("Authorization", parts.authorization)
     if parts.security_client:
         draft.add("Require", "sec-agree").add("Proxy-Require", "sec-agree")
     draft.add("Supported", ", ".join(parts.supported))
@@ -82,14 +81,10 @@ def register(identity: UeIdentity, ties: Dialogless, parts: RegisterParts) -> Dr
         draft.add("Security-Client", ", ".join(parts.security_client))
     if parts.security_verify:
         draft.add("Security-Verify", ", ".join(parts.security_verify))
-    for name, value in parts.extra:
-        draft.add(name, value)
     return draft
 
 
 def empty_credentials(identity: UeIdentity) -> str:
     """Authorization of a REGISTER that no challenge precedes (TS 24.229 5.1.1.2.2 a)."""
-    return (
-        f'Digest username="{identity.impi}", realm="{identity.home_domain}", nonce="", '
-        f'uri="{identity.home_uri}", response=""'
-    )
+    values = {"username": identity.impi, "realm": identity.home_domain, "nonce": "", "uri": identity.home_uri}
+    return str(Authorization.of({**values, "response": ""}))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from os import environ
-from pathlib import Path
-from typing import Any
-
-from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
-
 from imsreg.errors import InputError
+from imsreg.robot.ignition import kindled
+from imsreg.robot.variables import settings_from_variables
 from imsreg.tester.case import Case
 from imsreg.tester.session import Session
-from imsreg.tester.settings import Settings
 
 TAG = "req:"
 
@@ -31,9 +26,12 @@ class Bench:
         if self._failure is not None:
             raise self._failure
         if self._session is None:
+            reference = kindled()
             try:
-                self._session = Session(settings_from_variables())
+                self._session = Session(settings_from_variables(), reference)
             except InputError as error:
+                if reference is not None:
+                    reference.close()
                 self._failure = error
                 raise
         return self._session
@@ -68,48 +66,6 @@ class Bench:
         if self.case is None:
             raise InputError("test", "", "no UE has been powered on", "begin with Power On UE")
         return self.case
-
-
-def settings_from_variables() -> Settings:
-    """The settings that Robot variables and IMSREG_PROFILE give: PROFILE, LINK, MUTANT, SEED, RUN, IGNORE_KNOWN, ...
-
-    Raises InputError for a value that cannot be used.
-    """
-    profile = _variable("PROFILE") or environ.get("IMSREG_PROFILE")
-    link = str(_variable("LINK") or "sockets")
-    if link not in ("sockets", "memory"):
-        raise InputError("--variable LINK", link, "there is no such link", "write sockets or memory")
-    seed = _variable("SEED")
-    if seed is not None and not str(seed).isdecimal():
-        raise InputError("--variable SEED", str(seed), "a seed is a number of decimal digits", "write one")
-    output = _variable("OUTPUT_DIR")
-    given: dict[str, Any] = {"profile": Path(str(profile))} if profile else {}
-    return Settings(
-        **given,
-        output=Path(str(output)) if output else None,
-        link="memory" if link == "memory" else "sockets",
-        mutant=_text("MUTANT"),
-        seed=int(str(seed)) if seed is not None else None,
-        run=_text("RUN") or "",
-        ignore_known=_flag("IGNORE_KNOWN"),
-        spec_strict=_flag("SPEC_STRICT"),
-    )
-
-
-def _variable(name: str) -> object:
-    try:
-        return BuiltIn().get_variable_value(f"${{{name}}}")
-    except RobotNotRunningError:
-        return None
-
-
-def _text(name: str) -> str | None:
-    value = _variable(name)
-    return str(value) if value else None
-
-
-def _flag(name: str) -> bool:
-    return str(_variable(name) or "").lower() in ("true", "yes", "1")
 
 
 BENCH = Bench()

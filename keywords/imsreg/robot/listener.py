@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from robot.api import logger
 from robot.api.interfaces import ListenerV3
@@ -11,12 +10,11 @@ from robot.result import TestCase as ResultTest
 from robot.running import TestCase as RunningTest
 
 from imsreg.errors import InputError
-from imsreg.robot.bench import TAG, Bench
+from imsreg.robot.bench import Bench
 from imsreg.robot.logview import judgement_html
-from imsreg.robot.summary import print_summary
 from imsreg.tester.case import Case
 from imsreg.tester.judge import Judgement
-from imsreg.transcript.evidence import slug
+from imsreg.tester.summary import print_summary
 from imsreg.verdict.runners import Status, status
 from imsreg.verdict.verdict import Ruling
 
@@ -71,18 +69,11 @@ def finish(case: Case) -> Judgement:
     """Close a case, write its evidence once, and log what it shows."""
     first = not case.closed
     judgement = case.close()
-    if first:
-        evidence = None
-        if case.session.settings.output is not None:
-            name = slug(case.name.partition(": ")[2] or case.name)
-            evidence = case.write_evidence(evidence_directory(case.session.settings.output, name), judgement)
+    output = case.session.settings.output
+    if first and output is not None:
+        evidence = case.write_evidence(output, judgement)
         logger.write(judgement_html(case, judgement, evidence), level="INFO", html=True)
     return judgement
-
-
-def evidence_directory(output: Path, name: str) -> Path:
-    """Where a test's evidence goes."""
-    return output / "evidence" / name
 
 
 def _test_status(case: Case, judgement: Judgement, result: ResultTest) -> Status | None:
@@ -96,8 +87,3 @@ def _test_status(case: Case, judgement: Judgement, result: ResultTest) -> Status
         stopped = Ruling.inconclusive("", "unexpected", str(case.stopped))
         return Status("INCONCLUSIVE", "FAIL", "failed", f"INCONCLUSIVE {stopped.reason}", ("inconclusive",))
     return None if result.failed else ruled
-
-
-def ids_of(test: RunningTest) -> list[str]:
-    """The requirement ids in a test's tags."""
-    return [str(tag)[len(TAG) :] for tag in test.tags if str(tag).startswith(TAG)]

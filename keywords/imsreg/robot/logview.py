@@ -16,18 +16,17 @@ from imsreg.verdict.verdict import Ruling
 COLOURS = {"FAIL": "#c5221f", "INCONCLUSIVE": "#b06000", "KNOWN": "#8430ce", "NON-STRICT": "#b06000", "PASS": "#137333"}
 
 
-def judgement_html(case: Case, judgement: Judgement, evidence: Evidence | None) -> str:
+def judgement_html(case: Case, judgement: Judgement, evidence: Evidence) -> str:
     """One block of HTML without scripts. The ladder is an image with its own document: nothing in it can run."""
     rows = "".join(_row(case, ruling) for ruling in judgement.rulings)
     rows += "".join(_row(case, ruling, passing=True) for ruling in judgement.in_passing)
     svg = ladder.svg(case.transcript, judgement.marks)
     picture = base64.b64encode(svg.encode()).decode()
     messages = escape(textlog.render(case.transcript, judgement.marks))
-    files = "" if evidence is None else _files(evidence)
     return (
         f'<table style="border-collapse:collapse">{rows}</table>'
         f'<p><img alt="ladder of the test" style="max-width:100%" src="data:image/svg+xml;base64,{picture}"/></p>'
-        f"<details><summary>Messages</summary><pre>{messages}</pre></details>{files}"
+        f"<details><summary>Messages</summary><pre>{messages}</pre></details>{_files(evidence)}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from imsreg.sip.fields import fold
 from imsreg.sip.message import Message, Request, Response, parse
 from imsreg.sip.names import COMPACT, LISTS, canonical
 from imsreg.sip.split import split_list
@@ -92,6 +93,11 @@ class Draft:
         """Adds a field before the first of that name, else at the top: the next Via, Route, Path (RFC 3261 16.6)."""
         places = self._places(name)
         return self.add(name, value, at=places[0] if places else 0)
+
+    def fold(self) -> Draft:
+        """Folds every field over several lines, which means the same (RFC 3261 7.3.1)."""
+        self.fields = [replace(each, value=fold(each.value), raw=None) for each in self.fields]
+        return self
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of a header in order, as `Message.values` gives them."""

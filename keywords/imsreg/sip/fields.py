@@ -8,6 +8,7 @@ from typing import NamedTuple
 from imsreg.sip.names import canonical_from_wire
 
 _FOLD = re.compile(rb"\r?\n[ \t]++")
+_QUOTED_OR_BLANK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?P<blank> )', re.DOTALL)
 
 
 class HeaderField(NamedTuple):
@@ -54,3 +55,10 @@ def unfold(octets: bytes) -> str:
     if b"\n" in octets:
         octets = _FOLD.sub(b" ", octets)
     return octets.decode("utf-8", "surrogateescape")
+
+
+def fold(value: str) -> str:
+    """A value folded at each of its blanks outside quoted strings, the first fold with a tab; without any, in front."""
+    folds = iter(("\r\n\t",))
+    folded = _QUOTED_OR_BLANK.sub(lambda m: next(folds, "\r\n ") if m["blank"] else m[0], value)
+    return folded if folded != value else f"\r\n {value}"

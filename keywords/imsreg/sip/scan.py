@@ -69,3 +69,8 @@ def port(text: str | None, column: int = 1) -> int | None:
 def bracketed(host: str) -> str:
     """A host as SIP writes it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def same_token(a: str | None, b: str | None) -> bool:
+    """Whether two tokens are the same: in any case of letters (RFC 3261 7.3.1). None is the same as None only."""
+    return a == b or (a is not None and b is not None and a.lower() == b.lower())

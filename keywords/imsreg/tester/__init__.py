@@ -1,1 +1,1 @@
-"""A run of the tester: the DUT, the simulated UE, a case with its transcript, and the judgement. What both runners adapt."""
+"""A run of the tester: DUT, simulated UE, case with transcript, judgement. What both runners adapt."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 from imsreg.errors import InputError
+from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
@@ -16,18 +18,22 @@ from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import Sent, SimulatedUe, UeOptions
 from imsreg.text import safe_text
-from imsreg.transcript.evidence import Evidence, write_evidence
+from imsreg.transcript.evidence import Evidence, folder, write_evidence
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.facts import Facts
 
+Proposals = Literal["current", "legacy"]
+"""What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
+
 
 class Case:
-    """A test under way. `ids` are the requirements that it decides.
+    """A test under way. `ids` are the requirements that it decides, `reproduce` the command that runs it again (empty:
+    `imsreg run` with the id of a finding).
 
     Raises InputError for an id that the catalogue does not have.
     """
 
-    def __init__(self, session: Session, name: str, ids: Sequence[str]) -> None:
+    def __init__(self, session: Session, name: str, ids: Sequence[str], *, reproduce: str = "") -> None:
         unknown = [identifier for identifier in ids if identifier not in session.catalogue]
         if unknown:
             raise InputError(name, "tags", f"no requirement has the id {', '.join(unknown)}", "see imsreg requirements")
@@ -40,8 +46,6 @@ class Case:
         self._sent: Sent | None = None
         self.random: Random = session.random(name)
         self.transcript = Transcript(name, time.time(), start=session.link.now())
-        for address in session.dut.addresses.values():
-            self.transcript.peers[address] = "P-CSCF"
         self._judge = Judge(
             catalogue=session.catalogue,
             profile=session.profile,
@@ -51,9 +55,12 @@ class Case:
                 release=session.profile.release,
                 subscribers=session.by_impi,
                 dut=tuple(session.dut.addresses.values()),
+                max_expires=session.profile.features.max_expires,
+                role=session.profile.dut.role,
             ),
             spec_strict=session.settings.spec_strict,
             ignore_known=session.settings.ignore_known,
+            reproduce=reproduce,
         )
 
     @property
@@ -68,6 +75,7 @@ class Case:
         family: Family | None = None,
         subscriber: str | None = None,
         security: str | None = None,
+        proposals: Proposals = "current",
         compact: bool = False,
     ) -> SimulatedUe:
         """A simulated UE with a subscriber of its own.
@@ -89,7 +97,7 @@ class Case:
             dut=dut,
             local=session.local_address(dut),
             security=mode,
-            release=session.profile.release,
+            offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
             timers=session.timers,
             compact=compact,
         )
@@ -98,6 +106,8 @@ class Case:
         self.transcript.peers[ue.address] = name
         # A TCP connection leaves from a port of its own: the host alone names it.
         self.transcript.peers.setdefault(ue.address.host, name)
+        for address in session.dut.addresses.values():
+            self.transcript.peers.setdefault(address, "P-CSCF")
         self.ues.append(ue)
         if session.pool.is_dirty(chosen):
             self._clear_leftovers(ue)
@@ -122,7 +132,9 @@ class Case:
         self.ue.settle(sent, response)
         if statuses and response.status not in statuses:
             expected = " or ".join(str(s) for s in statuses)
-            raise ScenarioStopped("unexpected", f"expected {expected}, got {response.status} {safe_text(response.reason)}")
+            raise ScenarioStopped(
+                "unexpected", f"expected {expected}, got {response.status} {safe_text(response.reason)}"
+            )
         return response
 
     def send_again(self, times: int) -> None:
@@ -148,9 +160,14 @@ class Case:
         """Until the transcript holds `count` messages, at most `timeout` seconds."""
         return self.session.link.wait(lambda: len(self.transcript.entries) >= count, timeout)
 
-    def judge(self) -> Judgement:
-        """Judge what the transcript shows so far."""
-        return self._judge.judge(self.transcript, self.ids, self.name, stopped=self.stopped)
+    def decide(self, ids: Iterable[str]) -> None:
+        """Let the test decide these requirements too."""
+        self.ids = tuple(dict.fromkeys((*self.ids, *ids)))
+
+    def judge(self, ids: Sequence[str] | None = None) -> Judgement:
+        """Judge what the transcript shows so far of the test's own requirements, or of `ids`."""
+        chosen = self.ids if ids is None else ids
+        return self._judge.judge(self.transcript, chosen, self.name, stopped=self.stopped)
 
     def close(self) -> Judgement:
         """End of the test: bindings removed, sockets closed, rulings kept and in the journal. Safe to call twice."""
@@ -161,15 +178,18 @@ class Case:
             self.session.keep(self.name, self._judgement)
         return self._judgement
 
-    def write_evidence(self, directory: Path, judgement: Judgement) -> Evidence:
-        """Transcript, pcapng and ladder of this test under `directory`."""
-        return write_evidence(directory, self.transcript, judgement.marks)
+    def write_evidence(self, output: Path, judgement: Judgement) -> Evidence:
+        """Transcript, pcapng and ladder of this test, in a directory of its own under `output`/evidence."""
+        return write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
 
     def note_stop(self, stopped: ScenarioStopped | NotApplicable) -> None:
         """The scenario ended early: keep the reason, and look after the DUT if it was silent."""
         self.stopped = stopped
-        if isinstance(stopped, ScenarioStopped) and stopped.silent and not self._answered():
-            self.session.vital_signs.silent(str(stopped), self._sanity)
+        if isinstance(stopped, ScenarioStopped) and stopped.silent:
+            # Checks learn from this event, in a live run and in a capture, that the tester has waited in vain.
+            self.transcript.note(str(stopped), self.session.link.now(), kind="transport")
+            if not self._answered():
+                self.session.vital_signs.silent(str(stopped), self._sanity)
 
     def _answered(self) -> bool:
         return any(not entry.sent for entry in self.transcript.entries)
@@ -218,4 +238,3 @@ class Case:
                 "leftovers", f"an earlier test left a binding of {ue.impu}, and Contact: * got {response.status}"
             )
         self.transcript.note("bindings of an earlier test removed", self.session.link.now())
-

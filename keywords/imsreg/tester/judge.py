@@ -51,6 +51,8 @@ class Judge:
     facts: Facts
     spec_strict: bool = False
     ignore_known: bool = False
+    reproduce: str = ""
+    """The command that runs the test again, where it is not `imsreg run` with the requirement's id."""
 
     def judge(
         self,
@@ -80,7 +82,7 @@ class Judge:
     def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
         if not judges(self.profile.dut.role, row):
             return Ruling.not_applicable(row.id, f"not visible at a DUT whose role is {self.profile.dut.role}")
-        if not row.checks:
+        if not row.checks and row.condition.holds(self.profile.ics()):
             return Ruling.inconclusive(row.id, "tool", row.why_untested or "no check decides it yet")
         outcomes = [outcome for check in checks_of(row.id) for outcome in check(view)]
         return rule(
@@ -88,7 +90,7 @@ class Judge:
             outcomes,
             test=test,
             where=view.where,
-            reproduce=f"imsreg run --profile {safe_text(str(self.profile.path))} {row.id}",
+            reproduce=self.reproduce or f"imsreg run --profile {safe_text(str(self.profile.path))} {row.id}",
             ics=self.profile.ics(),
             deviations=self.profile.deviations,
             spec_strict=self.spec_strict,

@@ -6,13 +6,15 @@ from typing import Literal
 
 from imsreg.errors import ImsRegError
 
-InconclusiveClass = Literal["target-unreachable", "no-answer", "transport", "unexpected", "leftovers", "precondition", "tool"]
+InconclusiveClass = Literal[
+    "target-unreachable", "no-answer", "transport", "unexpected", "leftovers", "precondition", "tool"
+]
 
 
 class ScenarioStopped(ImsRegError):
     """The scenario cannot go on. What the transcript shows so far is judged all the same.
 
-    `kind` is the class of the INCONCLUSIVE that remains where no requirement failed (facts of the fault, not a verdict).
+    `kind` is the class of the INCONCLUSIVE that remains where no requirement failed.
     """
 
     def __init__(self, kind: InconclusiveClass, text: str) -> None:

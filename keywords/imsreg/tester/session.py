@@ -17,23 +17,23 @@ from imsreg.errors import InputError
 from imsreg.identity.subscribers import Subscriber, load_subscribers
 from imsreg.net.egress import EgressGate
 from imsreg.net.link import Link
-from imsreg.net.memory import MemoryLink
 from imsreg.net.resolve import resolve, source_address
 from imsreg.net.sockets import SocketLink
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
 from imsreg.tester.catalogue import full_catalogue
-from imsreg.tester.dut import Dut, ExternalDut, MemoryDut, ProcessDut, core_policy
+from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
-from imsreg.tester.mutants import mutant_named
 from imsreg.tester.outcome import NotApplicable
+from imsreg.tester.reference_process import ReferenceProcess
+from imsreg.tester.reports import write_run_reports
 from imsreg.tester.settings import Settings
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.tester.vital_signs import VitalSigns
 from imsreg.verdict.deviation import check_deviations
 from imsreg.verdict.journal import NAME, Journal
 from imsreg.verdict.profile import Profile, load_profile
-from imsreg.verdict.summary import Reports, write_reports
+from imsreg.verdict.summary import Reports
 
 Family = Literal["IPv4", "IPv6"]
 PACKAGES = ("robotframework", "pytest", "cryptography", "msgspec")
@@ -46,10 +46,11 @@ class Session:
     started. Raises InputError before the first packet has left if any of it cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, reference: ReferenceProcess | None = None) -> None:
+        """`reference` is the process of the embedded core where it has been started already."""
         self.settings = settings
-        self.catalogue = full_catalogue()
         self.profile = _resolved(load_profile(settings.profile))
+        self.catalogue = full_catalogue()
         check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
         self.subscribers = load_subscribers(self.profile.subscribers, environ)
         self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
@@ -59,7 +60,12 @@ class Session:
         self.judgements: dict[str, Judgement] = {}
         self.journal = self._open_journal()
         self._closed = False
-        self.link, self.dut = self._start()
+        try:
+            self.link, self.dut = self._start(reference)
+        except BaseException:
+            if self.journal is not None:
+                self.journal.close()
+            raise
 
     def random(self, purpose: str) -> Random:
         """A generator for one purpose (a test's name): the same seed and purpose give the same values."""
@@ -93,7 +99,7 @@ class Session:
         for host in side.addresses:
             if Address(host, 0).family == dut.family:
                 return Address(host, side.port or 0)
-        if isinstance(self.link, MemoryLink):
+        if self.settings.link == "memory":
             return Address("::1" if dut.family == "IPv6" else "127.0.1.1", side.port or 0)
         try:
             return Address(source_address(dut), side.port or 0)
@@ -107,8 +113,11 @@ class Session:
             for ruling in (*judgement.rulings, *judgement.in_passing):
                 self.journal.ruling(test, ruling)
 
-    def close(self) -> Reports | None:
-        """Stop the DUT, give everything back, and write the reports if there is an output directory. Safe twice."""
+    def close(self, *, reports: bool = True) -> Reports | None:
+        """Stop the DUT, give everything back, and write the reports if there is an output directory. Safe twice.
+
+        Without `reports` the journal is all that is left: one of several workers writes none.
+        """
         if self._closed:
             return None
         self._closed = True
@@ -118,7 +127,7 @@ class Session:
             self.link.close()
             if self.journal is not None:
                 self.journal.close()
-        return write_reports(self.settings.output) if self.settings.output is not None else None
+        return write_run_reports(self.settings.output) if reports and self.settings.output is not None else None
 
     def __enter__(self) -> Session:
         return self
@@ -133,25 +142,37 @@ class Session:
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another output directory") from None
+            raise InputError(
+                output, "", f"cannot be made: {error.strerror}", "choose another output directory"
+            ) from None
         journal = Journal(output / NAME, self.settings.run or f"{time.time_ns():x}")
         profile = str(self.profile.path)
         journal.begin(imsreg=__version__, profile=profile, dut=self.profile.dut, versions=_versions())
         return journal
 
-    def _start(self) -> tuple[Link, Dut]:
+    def _start(self, reference: ReferenceProcess | None) -> tuple[Link, Dut]:
         settings, profile = self.settings, self.profile
         embedded = profile.dut.embedded is not None
         if not embedded and (settings.link == "memory" or settings.mutant):
             raise InputError(profile.path, "dut.embedded", "mutants and the in-memory link are for embedded DUTs", "")
         if settings.link == "memory":
+            # Of no use to a run over sockets, whose core is another process.
+            from imsreg.net.memory import MemoryLink
+            from imsreg.tester.memory_dut import MemoryDut, core_policy
+            from imsreg.tester.mutants import mutant_named
+
             memory = MemoryLink()
             mutant = mutant_named(settings.mutant) if settings.mutant else None
             random = self.random("reference core")
             return memory, MemoryDut(memory, core_policy(profile), self.subscribers, random, mutant)
         if embedded:
-            process = ProcessDut(profile, mutant=settings.mutant, seed=settings.seed)
-            return SocketLink(EgressGate(profile.allow)), process
+            process = reference or ReferenceProcess(profile.path, mutant=settings.mutant, seed=settings.seed)
+            try:
+                process.addresses  # noqa: B018 - waits for the core, which may have refused to start
+                return SocketLink(EgressGate(profile.allow)), process
+            except BaseException:
+                process.close()
+                raise
         link = SocketLink(EgressGate(profile.allow), real_time=True)
         return link, ExternalDut(profile)
 

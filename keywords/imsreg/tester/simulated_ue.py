@@ -11,10 +11,11 @@ from imsreg.aka.sqn import SLOTS, SqnArray, join, split
 from imsreg.aka.usim import Usim
 from imsreg.identity.subscribers import Subscriber
 from imsreg.net.link import Link
-from imsreg.registration.credentials import ResChoice
-from imsreg.registration.ue import CannotAnswer, UeRegistration, UeState
+from imsreg.registration.credentials import CannotAnswer, ResChoice
+from imsreg.registration.ue import UeRegistration, UeState
 from imsreg.registration.ue_request import UeIdentity
-from imsreg.secagree.negotiation import transforms
+from imsreg.secagree.negotiation import CURRENT_TRANSFORMS, Transform
+from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
     Endpoint,
@@ -26,11 +27,9 @@ from imsreg.sip.endpoint import (
 )
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 from imsreg.sip.message import MessageError, Request, Response, parse
-from imsreg.sip.timers import Timers
-from imsreg.sip.client_transaction import ClientTransaction
-from imsreg.text import safe_text
+from imsreg.sip.timers import RFC3261, Timers
 from imsreg.tester.outcome import ScenarioStopped
-
+from imsreg.text import safe_text
 
 SQN_LEAP = 1 << 20
 """SEQ values by which a USIM is put ahead of the AuC: far, and inside the delta of TS 33.102 C.2.1."""
@@ -65,8 +64,8 @@ class UeOptions:
     dut: Address
     local: Address
     security: str = "none"
-    release: int = 14
-    timers: Timers = Timers(0.5, 4.0, 5.0)
+    offered: tuple[Transform, ...] = CURRENT_TRANSFORMS
+    timers: Timers = RFC3261
     compact: bool = False
 
 
@@ -99,7 +98,7 @@ class SimulatedUe:
             contact_address=self.address,
             random=random,
             security=options.security,
-            offered=transforms(options.release),
+            offered=options.offered,
         )
 
     # What scenarios read: ${UE.impu} and the like.
@@ -128,6 +127,11 @@ class SimulatedUe:
     def registered(self) -> bool:
         """Whether the last 200 left a binding of this UE, as the UE sees it."""
         return self.registration.state is UeState.REGISTERED
+
+    @property
+    def last(self) -> Sent | None:
+        """The request that was sent last."""
+        return self._sent[-1] if self._sent else None
 
     def __repr__(self) -> str:
         return f"<UE {self.impu} at {self.address} {self.options.transport}>"
@@ -187,7 +191,9 @@ class SimulatedUe:
     def _silence(self, sent: Sent) -> str:
         seconds = 64 * self.options.timers.t1
         what = safe_text(sent.request.method, limit=40) if sent.request is not None else "the message"
-        return f"no answer to {what} from {self.options.dut} over {self.options.transport} within {seconds:g} s (Timer F)"
+        return (
+            f"no answer to {what} from {self.options.dut} over {self.options.transport} within {seconds:g} s (Timer F)"
+        )
 
     # Blocking calls.
 
@@ -249,7 +255,9 @@ class SimulatedUe:
             try:
                 draft = self.registration.next_request(sent.request, response, self._link.now())
             except CannotAnswer as error:
-                raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error
+                raise ScenarioStopped(
+                    "unexpected", f"the challenge cannot be answered: {safe_text(str(error))}"
+                ) from error
         return response
 
     def register(self) -> Response:
@@ -257,7 +265,7 @@ class SimulatedUe:
         return self.complete(self.registration.initial_register())
 
     def answer(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> Draft:
-        """The REGISTER that answers a challenge to the last request. Raises ScenarioStopped if it cannot be answered."""
+        """The REGISTER that answers a challenge to the last request. Raises ScenarioStopped if there is no answer."""
         last = next((s.request for s in reversed(self._sent) if s.request is not None), None)
         expires = last.value("Expires") if last is not None else None
         contact = last is None or last.field("Contact") is not None

@@ -21,7 +21,10 @@ class SubscriberPool:
         share = list(subscribers)[worker::workers]
         if not share:
             raise InputError(
-                "subscribers", "", f"{len(subscribers)} subscribers are too few for {workers} parallel workers", "add some"
+                "subscribers",
+                "",
+                f"{len(subscribers)} subscribers are too few for {workers} parallel workers",
+                "add some",
             )
         self._free = deque(share)
         self._dirty: set[str] = set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from imsreg.tester.session import Session
 from imsreg.text import safe_text
+from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.summary import Summary, counts_line
 
 MOST_LINES = 40
@@ -18,23 +20,30 @@ def print_summary(summary: Summary, session: Session, stream: TextIO | None, *, 
     if stream is None:
         return
     print(file=stream)
-    print(counts_line(summary), file=stream)
+    for line in summary_lines(summary, session.catalogue, session.settings.output if files else None):
+        print(line, file=stream)
+
+
+def summary_lines(summary: Summary, catalogue: Catalogue, output: Path | None) -> Iterator[str]:
+    """The summary as any runner shows it; `output` is the directory whose results are named at the end."""
+    yield counts_line(summary)
     lines = [
         (entry["verdict"] if not entry["known"] else "KNOWN", identifier, entry)
         for identifier, entry in summary["verdicts"].items()
         if entry["verdict"] not in ("PASS", "N/A")
     ]
     for verdict, identifier, entry in lines[:MOST_LINES]:
-        row = session.catalogue[identifier]
-        actual = next((f["actual"] for f in entry["findings"] if f["kind"] != "OBSERVATION"), "")
-        test = entry["tests"][0].partition(": ")[2] if entry["tests"] else ""
-        print(f"{verdict:<12} {identifier:<22} {row.level.upper():<6} {row.text}", file=stream)
-        print(f"{'':12} {safe_text(actual, limit=100) or 'no precondition met'}   in {safe_text(test)}", file=stream)
+        row = catalogue[identifier]
+        finding = next((f for f in entry["findings"] if f["kind"] != "OBSERVATION"), None)
+        name = finding["test"] if finding else entry["tests"][0] if entry["tests"] else ""
+        actual = safe_text(finding["actual"], limit=100) if finding else "no occasion to decide it"
+        test = name.partition(": ")[2] or name
+        yield f"{verdict:<12} {identifier:<22} {row.level.upper():<6} {row.text}"
+        yield f"{'':12} {actual}   in {safe_text(test)}"
     if len(lines) > MOST_LINES:
-        print(f"... and {len(lines) - MOST_LINES} more in verdicts.json", file=stream)
-    output = session.settings.output
-    if files and output is not None:
-        print("  ".join(_present(output)), file=stream)
+        yield f"... and {len(lines) - MOST_LINES} more in verdicts.json"
+    if output is not None:
+        yield "  ".join(_present(output))
 
 
 def _present(output: Path) -> list[str]:

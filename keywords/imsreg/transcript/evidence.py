@@ -15,6 +15,7 @@ from imsreg.transcript.pcapng import write_capture
 from imsreg.transcript.transcript import Transcript
 
 _SLUG_LIMIT = 80
+_TEXT = "transcript.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,25 @@ def write_evidence(directory: Path, transcript: Transcript, marks: Mapping[int, 
     Each file appears whole or not at all, and replaces an older one. `marks` has the text of a finding by the number
     of the entry that shows it. CK and IK are masked. Raises InputError if the directory cannot be written to.
     """
-    made = Evidence(directory / "transcript.txt", directory / "wire.pcapng", directory / "ladder.svg")
+    made = Evidence(directory / _TEXT, directory / "wire.pcapng", directory / "ladder.svg")
     _write(made.text, textlog.render(transcript, marks).encode())
     _write(made.capture, write_capture(transcript, marks))
     _write(made.ladder, ladder.svg(transcript, marks).encode())
     return made
+
+
+def folder(root: Path, test: str) -> Path:
+    """The directory under `root` with the evidence of `test` ("suite: title"), whether it is there yet or not.
+
+    It is named by the title; by the whole name where another test's evidence has that name already.
+    """
+    short = root / slug(test.partition(": ")[2] or test)
+    try:
+        with (short / _TEXT).open(encoding="utf-8") as file:
+            owner = file.readline().rstrip("\n")
+    except OSError:
+        return short
+    return short if owner == textlog.heading(test) else root / slug(test)
 
 
 def slug(title: str) -> str:

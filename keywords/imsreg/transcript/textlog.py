@@ -23,8 +23,13 @@ def render(transcript: Transcript, marks: Mapping[int, str] = {}) -> str:
     return "\n".join(_lines(transcript, marks)) + "\n"
 
 
+def heading(title: str) -> str:
+    """The first line of the log of a transcript with that title."""
+    return presentable(title, limit=_LINE_LIMIT)
+
+
 def _lines(transcript: Transcript, marks: Mapping[int, str]) -> Iterator[str]:
-    yield presentable(transcript.title, limit=_LINE_LIMIT)
+    yield heading(transcript.title)
     yield f"{transcript.date}, {len(transcript.entries)} messages"
     for item in transcript.timeline():
         yield ""

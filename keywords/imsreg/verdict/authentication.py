@@ -6,23 +6,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from imsreg.aka import digest, nonce
+from imsreg.aka import nonce
 from imsreg.aka.vector import open_auts
 from imsreg.identity.subscribers import Subscriber
+from imsreg.secagree.negotiation import same_list
+from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.errors import HeaderError, UriError
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.headers.name_addr import Contact, To
+from imsreg.sip.headers.security import SecurityClient, SecurityServer, SecurityVerify
 from imsreg.sip.message import Request, Response
+from imsreg.sip.uri import Uri
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.credentials import credential_faults, digest_over
 from imsreg.verdict.facts import Facts
 
 REG_AWAIT_AUTH = 240.0
 """Seconds for which a network remembers its challenge (TS 24.229 table 7.8.1)."""
 
 KNOWN_REQUIRE = frozenset(("path", "sec-agree"))
+
+VERIFY_CHANGED = "Security-Verify is not the Security-Server that it answers"
+CLIENT_CHANGED = "Security-Client is not that of the challenged request"
+"""What can be wrong with the security agreement of an answer, as `Attempt.faults` says it."""
+
+CSEQ_NOT_HIGHER = "CSeq is not higher than in the REGISTER before with this Call-ID"
+"""The fault of a request that does not count CSeq up (RFC 3261 10.2)."""
 
 
 class Kind(StrEnum):
@@ -90,9 +102,24 @@ class Attempt:
         )
 
     @property
+    def impi(self) -> str:
+        """The private identity that the request names, else the address of record."""
+        return (self.authorization.username if self.authorization is not None else None) or self.record
+
+    @property
+    def call_id(self) -> str:
+        """Call-ID of the request."""
+        return self.request.value("Call-ID") or ""
+
+    @property
     def sound(self) -> bool:
         """Whether nothing is wrong with the request and its subscriber exists."""
         return not self.faults and self.subscriber is not None
+
+    @property
+    def one_fault(self) -> bool:
+        """Whether exactly one thing is wrong with the request and its subscriber exists."""
+        return len(self.faults) == 1 and self.subscriber is not None
 
     @property
     def cseq(self) -> int:
@@ -108,45 +135,48 @@ def attempts(transcript: Transcript, facts: Facts) -> Iterator[Attempt]:
     """The REGISTER exchanges of the tester in order."""
     by_nonce: dict[str, Attempt] = {}
     latest: dict[str, Attempt] = {}
+    highest: dict[str, int] = {}
     for exchange in transcript.exchanges:
         request = exchange.request.message
         if not exchange.by_tester or not isinstance(request, Request) or request.method != "REGISTER":
             continue
         attempt = _attempt(exchange, request, facts, by_nonce, latest)
+        if 0 <= attempt.cseq <= highest.get(attempt.call_id, -1):
+            attempt.faults += (CSEQ_NOT_HIGHER,)
+        highest[attempt.call_id] = max(attempt.cseq, highest.get(attempt.call_id, -1))
         if attempt.challenge is not None and attempt.challenge.nonce:
             by_nonce[attempt.challenge.nonce] = attempt
-            latest[_impi(attempt)] = attempt
+            latest[attempt.impi] = attempt
         elif attempt.kind is not Kind.UNCHALLENGED:
-            latest.pop(_impi(attempt), None)
+            latest.pop(attempt.impi, None)
         yield attempt
 
 
 def _attempt(
     exchange: Exchange, request: Request, facts: Facts, by_nonce: dict[str, Attempt], latest: dict[str, Attempt]
 ) -> Attempt:
-    faults = list(request_faults(request, facts))
+    kind, faults = Kind.UNCHALLENGED, list(request_faults(request, facts))
     try:
         authorization = request.get(Authorization)
     except HeaderError as error:
-        authorization = None
+        authorization, kind = None, Kind.UNREADABLE
         faults.append(str(error))
-    username = authorization.username if authorization is not None else None
+    record = _record(request)
     attempt = Attempt(
         exchange=exchange,
         request=request,
-        kind=Kind.UNREADABLE if faults and authorization is None else Kind.UNCHALLENGED,
+        kind=kind,
         faults=tuple(faults),
-        subscriber=facts.subscribers.get(username or ""),
-        record=_record(request),
+        subscriber=_subscriber(facts, authorization, record),
+        record=record,
         authorization=authorization,
         contacts=_contacts(request),
     )
-    if attempt.subscriber is not None and attempt.record not in _records(attempt.subscriber):
-        attempt.subscriber = None
     if authorization is not None and authorization.nonce:
         attempt.answers = by_nonce.get(authorization.nonce)
         if attempt.answers is not None:
             attempt.kind = _kind(attempt, authorization, latest)
+            attempt.faults += (*agreement_faults(attempt), *_credential_faults(attempt, authorization))
     _read_challenge(attempt)
     return attempt
 
@@ -155,7 +185,7 @@ def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Atte
     challenged = attempt.answers
     assert challenged is not None
     age = attempt.exchange.request.at - challenged.final_entry.at
-    if latest.get(_impi(attempt)) is not challenged or age >= REG_AWAIT_AUTH:
+    if latest.get(attempt.impi) is not challenged or age >= REG_AWAIT_AUTH:
         return Kind.OUTDATED
     subscriber = attempt.subscriber
     if subscriber is None or challenged.nonce is None:
@@ -166,6 +196,35 @@ def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Atte
         return Kind.MAC_FAILURE
     res = subscriber.algorithm.f2345(challenged.nonce.rand).res[: subscriber.res_length]
     return Kind.RIGHT if authorization.response == expected_response(attempt, res) else Kind.WRONG
+
+
+def agreement_faults(attempt: Attempt) -> Iterator[str]:
+    """What an answer changes in a security agreement that the challenge has begun (TS 33.203 7.2, Annex H)."""
+    challenged = attempt.answers
+    if challenged is None or challenged.final is None or attempt.kind not in (Kind.RIGHT, Kind.WRONG):
+        return
+    try:
+        server = challenged.final.get_all(SecurityServer)
+    except HeaderError:
+        return  # what the DUT wrote is its own fault; the tester mirrors it all the same
+    if not server:
+        return
+    try:
+        if not same_list(attempt.request.get_all(SecurityVerify), server):
+            yield VERIFY_CHANGED
+        if not same_list(attempt.request.get_all(SecurityClient), challenged.request.get_all(SecurityClient)):
+            yield CLIENT_CHANGED
+    except HeaderError as error:
+        yield str(error)
+
+
+def _credential_faults(attempt: Attempt, authorization: Authorization) -> Iterator[str]:
+    challenged = attempt.answers
+    if challenged is None or challenged.challenge is None or attempt.kind not in (Kind.RIGHT, Kind.WRONG):
+        return
+    if attempt.call_id != challenged.call_id:
+        yield "Call-ID is not that of the challenged request"
+    yield from credential_faults(authorization, challenged.challenge, attempt.request.request_uri)
 
 
 def _auts_kind(text: str, subscriber: Subscriber, rand: bytes) -> Kind:
@@ -184,39 +243,29 @@ def expected_response(attempt: Attempt, password: bytes) -> str | None:
     authorization = attempt.authorization
     if authorization is None:
         return None
-    try:
-        return digest.response(
-            username=authorization.username or "",
-            realm=authorization.realm or "",
-            password=password,
-            method=attempt.request.method,
-            uri=authorization.uri or "",
-            nonce=authorization.nonce or "",
-            algorithm=authorization.algorithm or "MD5",
-            qop=authorization.qop,
-            nc=authorization.nc,
-            cnonce=authorization.cnonce,
-            body=attempt.request.body,
-        )
-    except digest.DigestError:
-        return None
+    request = attempt.request
+    return digest_over(authorization, password, method=request.method, body=request.body, qop=authorization.qop)
 
 
 def _read_challenge(attempt: Attempt) -> None:
     if attempt.status != 401 or attempt.final is None:
         return
-    try:
-        attempt.challenge = attempt.final.get(WwwAuthenticate)
-    except HeaderError as error:
-        attempt.challenge_fault = str(error)
-        return
+    attempt.challenge = aka_challenge(attempt.final)
     if attempt.challenge is None:
-        attempt.challenge_fault = "the 401 has no WWW-Authenticate"
+        attempt.challenge_fault = _why_no_challenge(attempt.final)
         return
     try:
         attempt.nonce = nonce.decode(attempt.challenge.nonce or "")
     except nonce.NonceError as error:
         attempt.challenge_fault = str(error)
+
+
+def _why_no_challenge(response: Response) -> str:
+    try:
+        header = response.get(WwwAuthenticate)
+    except HeaderError as error:
+        return str(error)
+    return "the 401 has no WWW-Authenticate" if header is None else "the 401 has a challenge that is not Digest"
 
 
 def request_faults(request: Request, facts: Facts) -> Iterator[str]:
@@ -259,9 +308,16 @@ def _record(request: Request) -> str:
         return ""
 
 
-def _records(subscriber: Subscriber) -> set[str]:
-    from imsreg.sip.uri import Uri
+def _subscriber(facts: Facts, authorization: Authorization | None, record: str) -> Subscriber | None:
+    """Who has both identities; without a private one the public one tells (TS 24.229 5.3.1.2)."""
+    if authorization is None or authorization.username is None:
+        return next((s for s in facts.subscribers.values() if record in records_of(s)), None)
+    named = facts.subscribers.get(authorization.username)
+    return named if named is not None and record in records_of(named) else None
 
+
+def records_of(subscriber: Subscriber) -> set[str]:
+    """The addresses of record that a subscriber may register (RFC 3261 10.3 step 5)."""
     return {Uri.parse(i).address_of_record() for i in (*subscriber.impus, subscriber.registration_impu)}
 
 
@@ -270,7 +326,3 @@ def _contacts(request: Request) -> tuple[Contact, ...]:
         return request.get_all(Contact)
     except HeaderError:
         return ()
-
-
-def _impi(attempt: Attempt) -> str:
-    return (attempt.authorization.username if attempt.authorization is not None else None) or attempt.record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.expires import Expires
@@ -18,12 +18,18 @@ SLACK = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One contact as the last 200 that touched it left it: `until` in seconds of the transcript, `entry` that 200."""
+    """One contact as the last 200 that touched it left it: `until` in seconds of the transcript, `entry` that 200.
+
+    `impi`, Call-ID and CSeq are those of the REGISTER that it answers.
+    """
 
     uri: Uri
     since: float
     until: float
     entry: int
+    impi: str = ""
+    call_id: str = ""
+    cseq: int = -1
 
     def alive(self, at: float) -> bool:
         """Certainly alive at that time."""
@@ -51,27 +57,23 @@ class Ledger:
 
 
 def _after(book: Sequence[Granted], attempt: Attempt, response: Response) -> Iterator[Granted]:
-    at = attempt.final_entry.at
+    at, entry = attempt.final_entry.at, attempt.final_entry.number
     if any(c.star for c in attempt.contacts):
         for held in book:
-            yield Granted(held.uri, held.since, min(held.until, at), attempt.final_entry.number)
+            yield replace(held, until=min(held.until, at), entry=entry)
         return
-    asked = [c for c in attempt.contacts if not c.star]
     for held in book:
-        if not any(equivalent(held.uri, c.uri) for c in asked):
+        if not any(equivalent(held.uri, c.uri) for c in attempt.contacts):
             yield held
-    for contact in asked:
-        if requested_seconds(attempt, contact) == 0:
-            yield Granted(contact.uri, at, at, attempt.final_entry.number)
-            continue
-        seconds = granted_seconds(response, contact.uri)
+    for contact in attempt.contacts:
+        seconds = 0 if requested_seconds(attempt, contact) == 0 else granted_seconds(response, contact.uri)
         if seconds is not None:
-            yield Granted(contact.uri, at, at + seconds, attempt.final_entry.number)
+            yield Granted(contact.uri, at, at + seconds, entry, attempt.impi, attempt.call_id, attempt.cseq)
 
 
 def requested_seconds(attempt: Attempt, contact: Contact) -> int | None:
     """What a request asks for a contact: its expires parameter, else Expires, else None (RFC 3261 10.2.1.1)."""
-    return contact.expires if contact.expires is not None else _expires_header(attempt.request)
+    return contact.expires if contact.expires is not None else expires_header(attempt.request)
 
 
 def granted_seconds(response: Response, uri: Uri) -> int | None:
@@ -79,13 +81,14 @@ def granted_seconds(response: Response, uri: Uri) -> int | None:
     try:
         for contact in response.get_all(Contact):
             if not contact.star and equivalent(contact.uri, uri):
-                return contact.expires if contact.expires is not None else _expires_header(response)
+                return contact.expires if contact.expires is not None else expires_header(response)
     except HeaderError:
         return None
     return None
 
 
-def _expires_header(message: Message) -> int | None:
+def expires_header(message: Message) -> int | None:
+    """The seconds in Expires; None if it is absent or cannot be read."""
     try:
         header = message.get(Expires)
     except HeaderError:

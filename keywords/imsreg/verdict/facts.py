@@ -7,14 +7,20 @@ from dataclasses import dataclass
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.sip.flow import Address
+from imsreg.verdict.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts of one run. `dut` are the addresses at which the DUT listens; subscribers are found by IMPI."""
+    """Facts of one run. `dut` are the addresses at which the DUT listens; subscribers are found by IMPI.
+
+    `max_expires` is the longest expiry in seconds that the profile says the DUT grants, None if it says nothing.
+    """
 
     home_domain: str
     security: str
     release: int
     subscribers: Mapping[str, Subscriber]
     dut: tuple[Address, ...] = ()
+    max_expires: int | None = None
+    role: Role = "core"

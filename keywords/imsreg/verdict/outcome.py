@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imsreg.text import safe_text
@@ -51,6 +51,18 @@ class Unmet:
 
 
 Outcome = Held | Breach | Observed | Unmet
+
+
+def held_unless(findings: Iterable[Breach | Observed], entry: int) -> Iterator[Outcome]:
+    """What was found in one entry, and that the requirement was kept there if none of it is a breach."""
+    kept = True
+    for finding in findings:
+        kept = kept and not isinstance(finding, Breach)
+        yield finding
+    if kept:
+        yield Held(entry)
+
+
 Where = Callable[[int, int | None], str]
 """(entry, line) -> "message 4 of the ladder, 200 OK, P-CSCF -> UE, line 7"."""
 

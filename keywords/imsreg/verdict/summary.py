@@ -124,7 +124,7 @@ def write_reports(directory: Path) -> Reports:
     """
     contents = read(directory / NAME)
     summary = summarise(contents.records)
-    _write_atomically(directory / VERDICTS, json.dumps(summary, indent=2) + "\n")
+    write_atomically(directory / VERDICTS, json.dumps(summary, indent=2) + "\n")
     return Reports(summary, contents.damaged)
 
 
@@ -167,7 +167,8 @@ def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all. Raises InputError if it cannot be written."""
     temporary: str | None = None
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
+from imsreg.sip.challenges import digest_challenges
+from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.authorization import WwwAuthenticate
+from imsreg.sip.headers.base import Header
 from imsreg.sip.message import Message, Request, Response
+from imsreg.sip.split import split_list
 from imsreg.text import safe_text
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.authentication import Attempt, attempts
 from imsreg.verdict.bindings import Ledger
 from imsreg.verdict.facts import Facts
+from imsreg.verdict.strays import reclaimed
+
+H = TypeVar("H", bound=Header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +35,18 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Challenged:
-    """A 401 whose digest challenge can be read."""
+    """A digest challenge in a 401 or 407 that can be read; `line` is where it stands in the response."""
 
     attempt: Attempt
     entry: int
     response: Response
     header: WwwAuthenticate
+    line: int
+
+    @property
+    def aka(self) -> bool:
+        """Whether it asks for AKA, of any version and with any hash (RFC 3310 3.1)."""
+        return (self.header.algorithm or "").lower().startswith("akav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +88,11 @@ class View:
 
     @cached_property
     def challenges(self) -> tuple[Challenged, ...]:
-        """The 401 responses whose first digest challenge can be read."""
+        """Every digest challenge that can be read: a 401 may hold several."""
         return tuple(
-            Challenged(a.attempt, a.entry, a.response, a.attempt.challenge)
-            for a in self.answered
-            if a.attempt.challenge is not None
+            Challenged(answered.attempt, answered.entry, answered.response, header, line)
+            for answered in self.answered
+            for line, header in digest_challenges(answered.response)
         )
 
     @cached_property
@@ -88,17 +102,20 @@ class View:
 
     @cached_property
     def replies(self) -> tuple[Replied, ...]:
-        """Every response to a request of the tester, repetitions left out."""
-        return tuple(self._replies())
+        """Every response to a request of the tester, repetitions left out; `reclaimed` strays are among them."""
+        answers = [(x, entry) for x in self.transcript.exchanges if x.by_tester for entry in x.responses]
+        return tuple(
+            Replied(exchange, exchange.request.message, entry.number, entry.message)
+            for exchange, entry in sorted((*answers, *reclaimed(self.transcript)), key=lambda pair: pair[1].number)
+            if isinstance(exchange.request.message, Request)
+            and isinstance(entry.message, Response)
+            and self.transcript.repeat_of(entry) is None
+        )
 
-    def _replies(self) -> Iterator[Replied]:
-        for exchange in self.transcript.exchanges:
-            request = exchange.request.message
-            if not exchange.by_tester or not isinstance(request, Request):
-                continue
-            for entry in exchange.responses:
-                if isinstance(entry.message, Response) and self.transcript.repeat_of(entry) is None:
-                    yield Replied(exchange, request, entry.number, entry.message)
+    def silence(self, number: int) -> str | None:
+        """What the tester noted when it had waited in vain for an answer to message `number`; None if it did not."""
+        events = (e for e in self.transcript.events if e.kind == "transport" and e.after >= number)
+        return next((event.text for event in events), None)
 
     def where(self, number: int, line: int | None = None) -> str:
         """The place of a finding in words: "message 4 of the ladder, 200 OK, P-CSCF -> UE, line 7"."""
@@ -112,3 +129,18 @@ def line_of(message: Message, name: str) -> int | None:
     """The line of the first field of a header, None if there is none."""
     field = message.field(name)
     return field.line if field is not None else None
+
+
+def readable(message: Message, header: type[H]) -> tuple[H, ...]:
+    """Every value of a header; none where one of them cannot be read."""
+    try:
+        return message.get_all(header)
+    except HeaderError:
+        return ()
+
+
+def elements(message: Message, name: str) -> Iterator[tuple[int, str]]:
+    """Every value of a list header with the line of its field; a field without any value gives an empty one."""
+    for field in message.fields(name):
+        for element in split_list(field.value) or ("",):
+            yield field.line, element

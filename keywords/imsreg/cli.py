@@ -1,0 +1,44 @@
+"""The command `imsreg`: one verb, one job. Every verb's exit code is a class (see `imsreg.errors.ExitClass`)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from imsreg import __version__
+from imsreg.commands import prove, report, requirements, run, ue
+from imsreg.errors import EgressDenied, ExitClass, InputError
+
+COMMANDS = (run, requirements, prove, ue, report)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with every verb."""
+    top = argparse.ArgumentParser(
+        prog="imsreg",
+        description="Judges IMS registration, requirement by requirement.",
+        epilog="exit: 0 conformant, 1 failed, 2 usage or unusable input, 3 inconclusive only, 130 interrupted",
+    )
+    top.add_argument("--version", action="version", version=f"imsreg {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for command in COMMANDS:
+        command.add_to(verbs)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code. What the user gave wrong ends in one line on standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.execute(options))
+    except (InputError, EgressDenied) as error:
+        print(f"imsreg: {error}", file=sys.stderr)
+        return ExitClass.USAGE
+    except KeyboardInterrupt:
+        print("imsreg: interrupted", file=sys.stderr)
+        return ExitClass.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads our output has gone (`imsreg requirements | head`): nobody is left to tell.
+        sys.stderr.close()
+        return ExitClass.CONFORMANT

@@ -1,0 +1,1 @@
+"""What stands behind the pytest plugin: the run, the end of a test, and the objects that its fixtures give."""

@@ -1,0 +1,67 @@
+"""Progress of a run in the terminal, and what became of its tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TextIO
+
+from robot.api.interfaces import ListenerV3
+from robot.result import TestCase as ResultTest
+from robot.running import TestCase as RunningTest
+
+from imsreg.robot.bench import Bench
+from imsreg.text import safe_text
+from imsreg.verdict.runners import word
+
+WIDTH = 20
+SHOWN = ("PASS", "FAIL", "KNOWN", "NON-STRICT", "N/A", "INCONCLUSIVE")
+
+
+class Progress(ListenerV3):
+    """One line that is written over on a terminal; one line a test elsewhere."""
+
+    def __init__(self, bench: Bench, total: int, stream: TextIO) -> None:
+        self._bench = bench
+        self._total = total
+        self._stream = stream
+        self._done = 0
+        self._rewrite = stream.isatty()
+        self.failed = 0
+        """Tests that failed by an assertion of their own: no ruling says so."""
+        self.inconclusive = 0
+        """Tests that ended INCONCLUSIVE, whatever their requirements got elsewhere."""
+
+    def start_test(self, data: RunningTest, result: ResultTest) -> None:
+        """Show which test runs."""
+        if self._rewrite:
+            self._write(safe_text(data.name, limit=60), end="")
+
+    def end_test(self, data: RunningTest, result: ResultTest) -> None:
+        """Count the test."""
+        self._done += 1
+        if result.failed and "inconclusive" in result.tags:
+            self.inconclusive += 1
+        elif result.failed:
+            self.failed += 1
+        self._write(safe_text(data.name, limit=60), end="" if self._rewrite and self._done < self._total else "\n")
+
+    def _write(self, name: str, end: str) -> None:
+        bar = "#" * (WIDTH * self._done // self._total if self._total else WIDTH)
+        counted = self._counts()
+        tally = "  ".join(f"{w} {counted[w]}" for w in SHOWN)
+        line = f"[{bar:.<{WIDTH}}] {self._done}/{self._total}  {tally}   {name}"
+        print(f"\r\x1b[K{line}" if self._rewrite else line, end=end, file=self._stream, flush=True)
+
+    def _counts(self) -> Counter[str]:
+        """Requirements by their worst verdict so far."""
+        worst: dict[str, str] = {}
+        for judgement in self._bench.session.judgements.values():
+            for ruling in (*judgement.rulings, *judgement.in_passing):
+                found = word(ruling)
+                known = worst.get(ruling.requirement)
+                if known is None or _ORDER.index(found) < _ORDER.index(known):
+                    worst[ruling.requirement] = found
+        return Counter(worst.values())
+
+
+_ORDER = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "PASS", "N/A")

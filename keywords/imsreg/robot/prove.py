@@ -1,0 +1,158 @@
+"""`imsreg prove`: the same suites on the conformant reference and on every mutant, over the in-memory link."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from robot.api import TestSuite
+
+from imsreg.errors import InputError
+from imsreg.paths import data
+from imsreg.robot.bench import BENCH
+from imsreg.robot.selection import check_ids
+from imsreg.tester.catalogue import full_catalogue
+from imsreg.tester.memory_dut import MemoryDut
+from imsreg.tester.mutants import Mutant, all_mutants, mutant_named
+from imsreg.tester.session import Session
+from imsreg.tester.settings import Settings
+from imsreg.verdict.runners import word
+
+SEED = 20
+PROFILES = {"none": "embedded-core-plain.yaml", "headers": "embedded-core.yaml"}
+CAUGHT = ("FAIL", "NON-STRICT", "OBSERVATION")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One execution of the suites on one variant: the worst word for each requirement, and what was unexpected.
+
+    `words` has OBSERVATION where a requirement passed with an observation. `faults` says what speaks against the proof.
+    """
+
+    variant: str
+    title: str
+    security: str
+    kind: str
+    declared: tuple[str, ...]
+    firings: int
+    words: dict[str, str]
+    faults: tuple[str, ...]
+
+    @property
+    def caught_by(self) -> tuple[str, ...]:
+        """Requirements that did not pass on a mutant."""
+        return tuple(i for i, w in self.words.items() if w in CAUGHT)
+
+
+def reference_trial(security: str) -> Trial:
+    """The conformant reference: every ruling PASS or N/A."""
+    words, _ = _execute(security, None)
+    faults = [f"{i} is {w} on the conformant reference" for i, w in words.items() if w not in ("PASS", "N/A")]
+    return Trial(
+        f"reference-{security}", "the conformant reference", security, "reference", (), 0, words, tuple(faults)
+    )
+
+
+def mutant_trial(identifier: str) -> Trial:
+    """One mutant or benign variant."""
+    mutant = mutant_named(identifier)
+    security = mutant.security or "none"
+    words, firings = _execute(security, identifier)
+    return Trial(
+        mutant.id,
+        mutant.title,
+        security,
+        mutant.kind,
+        mutant.fails,
+        firings,
+        words,
+        tuple(_faults(mutant, words, firings)),
+    )
+
+
+def _faults(mutant: Mutant, words: dict[str, str], firings: int) -> Iterator[str]:
+    if mutant.seam is not None and not firings:
+        yield "it never fired"
+    if mutant.kind == "benign":
+        yield from (f"{i} is {w}" for i, w in words.items() if w not in ("PASS", "N/A", "OBSERVATION"))
+        return
+    for identifier in mutant.fails:
+        if words.get(identifier) not in CAUGHT:
+            yield f"{identifier} does not catch it ({words.get(identifier, 'no ruling')})"
+    for identifier, found in words.items():
+        if found in ("FAIL", "NON-STRICT") and identifier not in mutant.fails:
+            yield f"{identifier} is {found} and not declared"
+
+
+def _execute(security: str, mutant: str | None) -> tuple[dict[str, str], int]:
+    profile = data("fixtures", "profiles", PROFILES[security])
+    with Session(Settings(profile=profile, link="memory", mutant=mutant, seed=SEED)) as session:
+        suite = TestSuite.from_file_system(data("suites"))
+        BENCH.adopt(session)
+        try:
+            suite.run(output=None, log=None, report=None, console="none", stdout=io.StringIO(), stderr=io.StringIO())
+        finally:
+            BENCH.release()
+        dut = session.dut
+        firings = dut.seams.firings if isinstance(dut, MemoryDut) else 0
+        return _worst_words(session), firings
+
+
+def _worst_words(session: Session) -> dict[str, str]:
+    order = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "OBSERVATION", "PASS", "N/A")
+    worst: dict[str, str] = {}
+    for judgement in session.judgements.values():
+        for ruling in (*judgement.rulings, *judgement.in_passing):
+            found: str = word(ruling)
+            if found == "PASS" and any(f.kind == "OBSERVATION" for f in ruling.findings):
+                found = "OBSERVATION"
+            known = worst.get(ruling.requirement)
+            if known is None or order.index(found) < order.index(known):
+                worst[ruling.requirement] = found
+    return worst
+
+
+def uncovered(trials: Sequence[Trial]) -> list[str]:
+    """What the whole matrix lacks: a row with a check that no test passes, or that no mutant breaks."""
+    passed = {i for t in trials if t.kind == "reference" for i, w in t.words.items() if w == "PASS"}
+    broken = {i for t in trials if t.kind == "mutant" for i in t.declared}
+    lacking = []
+    for row in full_catalogue():
+        if row.checks and row.id not in passed:
+            lacking.append(f"{row.id}: no test decides it on the reference")
+        if row.checks and row.id not in broken:
+            lacking.append(f"{row.id}: no mutant breaks it")
+    return lacking
+
+
+def trials(only: Sequence[str], workers: int) -> Iterator[Trial]:
+    """Every trial as it ends: the reference in each security mode first, then the variants.
+
+    Raises InputError for an unknown variant or a tag that names no requirement, before anything runs.
+    """
+    check_ids(TestSuite.from_file_system(data("suites")), full_catalogue())
+    chosen = [mutant_named(i).id for i in only] if only else [m.id for m in all_mutants()]
+    if not chosen:
+        raise InputError(data("fixtures", "mutants"), "", "there is no mutant here", "")
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(reference_trial, () if only else PROFILES)
+        yield from pool.map(mutant_trial, chosen)
+
+
+def as_json(trial: Trial) -> dict[str, object]:
+    """A trial for prove.json."""
+    return {**asdict(trial), "caught_by": trial.caught_by}
+
+
+def report_directory(output: Path) -> Path:
+    """`output`, made if it was not there. Raises InputError if it cannot be."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another directory") from None
+    return output

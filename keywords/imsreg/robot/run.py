@@ -1,0 +1,102 @@
+"""`imsreg run`: the suites against one DUT, from preflight to the exit class."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from robot.api import TestSuite
+from robot.run import run as robot_run
+
+from imsreg import __version__
+from imsreg.errors import ExitClass, InputError
+from imsreg.paths import data
+from imsreg.robot.bench import BENCH
+from imsreg.robot.progress import Progress
+from imsreg.robot.selection import KeepDeciding, check_ids, select
+from imsreg.tester.session import Session
+from imsreg.tester.settings import Settings
+from imsreg.tester.summary import print_summary
+from imsreg.verdict.runners import exit_class
+
+STOPPED_BY_USER = 253
+INVALID_DATA = 252
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `imsreg run` was asked for beside its settings."""
+
+    selectors: Sequence[str] = ()
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    suites: Path = field(default_factory=lambda: data("suites"))
+
+
+def run(settings: Settings, options: RunOptions) -> ExitClass:
+    """Run the suites and return the exit class. Raises InputError before the first packet for unusable input."""
+    with Session(settings) as session:
+        suite = TestSuite.from_file_system(options.suites)
+        check_ids(suite, session.catalogue)
+        select(suite, options.selectors, session.catalogue)
+        suite.filter(included_tags=list(options.include) or None, excluded_tags=list(options.exclude) or None)
+        if suite.test_count == 0:
+            raise InputError("run", "", "no test is selected", "see imsreg requirements, column tests")
+        print(_heading(session, suite))
+        progress = Progress(BENCH, suite.test_count, sys.stdout)
+        BENCH.adopt(session)
+        try:
+            code = _execute(suite, options, settings, progress)
+        finally:
+            BENCH.release()
+            reports = session.close()
+        if reports is not None:
+            print_summary(reports.summary, session, sys.stdout)
+    if code == STOPPED_BY_USER:
+        return ExitClass.INTERRUPTED
+    if code >= INVALID_DATA:
+        raise InputError(options.suites, "", "Robot Framework could not run the suites", "see the messages above")
+    verdicts = exit_class(reports.summary) if reports is not None else ExitClass.CONFORMANT
+    if progress.failed or verdicts is ExitClass.FAILED:
+        return ExitClass.FAILED
+    return ExitClass.INCONCLUSIVE if progress.inconclusive else verdicts
+
+
+def _execute(suite: TestSuite, options: RunOptions, settings: Settings, progress: Progress) -> int:
+    kept = {test.full_name for test in suite.all_tests}
+    return int(
+        robot_run(
+            str(options.suites),
+            name="imsreg",
+            outputdir=str(settings.output),
+            xunit="junit.xml",
+            console="none",
+            listener=[progress],
+            prerunmodifier=[KeepTests(kept)],
+        )
+    )
+
+
+class KeepTests(KeepDeciding):
+    """Keeps the tests with these full names below the top suite: the selection that was made before."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(())
+        self._names = {name.partition(".")[2] for name in names}
+
+    def start_suite(self, suite: TestSuite) -> None:
+        """Filter the tests of one suite."""
+        suite.tests = [t for t in suite.tests if t.full_name.partition(".")[2] in self._names]
+
+
+def _heading(session: Session, suite: TestSuite) -> str:
+    dut = session.profile.dut
+    where = ", ".join(str(address) for address in session.dut.addresses.values())
+    ids = {tag for test in suite.all_tests for tag in test.tags if tag.startswith("req:")}
+    name = " ".join(part for part in (dut.name, dut.version) if part)
+    return (
+        f"imsreg {__version__}  DUT {name} ({dut.role}, {where}, {'/'.join(dut.transports)})  "
+        f"{suite.test_count} tests  {len(ids)} requirements  subscribers {len(session.subscribers)}"
+    )

@@ -1,0 +1,54 @@
+"""The settings that a user gives by Robot variables and by the environment."""
+
+from __future__ import annotations
+
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from imsreg.errors import InputError
+from imsreg.tester.settings import Settings
+
+
+def settings_from_variables() -> Settings:
+    """The settings that Robot variables and IMSREG_PROFILE give: PROFILE, LINK, MUTANT, SEED, RUN, IGNORE_KNOWN, ...
+
+    Raises InputError for a value that cannot be used.
+    """
+    profile = _variable("PROFILE") or environ.get("IMSREG_PROFILE")
+    link = str(_variable("LINK") or "sockets")
+    if link not in ("sockets", "memory"):
+        raise InputError("--variable LINK", link, "there is no such link", "write sockets or memory")
+    seed = _variable("SEED")
+    if seed is not None and not str(seed).isdecimal():
+        raise InputError("--variable SEED", str(seed), "a seed is a number of decimal digits", "write one")
+    output = _variable("OUTPUT_DIR")
+    given: dict[str, Any] = {"profile": Path(str(profile))} if profile else {}
+    return Settings(
+        **given,
+        output=Path(str(output)) if output else None,
+        link="memory" if link == "memory" else "sockets",
+        mutant=_text("MUTANT"),
+        seed=int(str(seed)) if seed is not None else None,
+        run=_text("RUN") or "",
+        ignore_known=_flag("IGNORE_KNOWN"),
+        spec_strict=_flag("SPEC_STRICT"),
+    )
+
+
+def _variable(name: str) -> object:
+    try:
+        return BuiltIn().get_variable_value(f"${{{name}}}")
+    except RobotNotRunningError:
+        return None
+
+
+def _text(name: str) -> str | None:
+    value = _variable(name)
+    return str(value) if value else None
+
+
+def _flag(name: str) -> bool:
+    return str(_variable(name) or "").lower() in ("true", "yes", "1")

@@ -1,0 +1,82 @@
+"""Header fields in another legal form mean the same: folded, or under compact names (RFC 3261 7.3.1, 7.3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+
+from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.message import Response
+from imsreg.sip.uri import equivalent
+from imsreg.verdict.authentication import Attempt, Kind
+from imsreg.verdict.checks.registry import check
+from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.view import View, readable
+
+Form = Callable[[Attempt], bool]
+
+COMPARABLE = (Kind.UNCHALLENGED, Kind.RIGHT)
+"""What two requests of one UE may be so that the network has no reason of its own to answer them differently."""
+
+
+@check("rfc3261-7.3.1-01")
+def folded_fields_are_understood(view: View) -> Iterator[Outcome]:
+    """A REGISTER with folded header fields gets what an equal one without any gets."""
+    return _compared(view, _folded, _compact, "folded header fields")
+
+
+@check("rfc3261-7.3.3-01")
+def compact_names_are_understood(view: View) -> Iterator[Outcome]:
+    """A REGISTER with compact header names gets what an equal one without any gets."""
+    return _compared(view, _compact, _folded, "compact header names")
+
+
+def _folded(attempt: Attempt) -> bool:
+    return any(b"\n" in field.raw for field in attempt.request.headers)
+
+
+def _compact(attempt: Attempt) -> bool:
+    return any(field.compact for field in attempt.request.headers)
+
+
+def _compared(view: View, form: Form, other_form: Form, what: str) -> Iterator[Outcome]:
+    comparable = [a for a in view.attempts if a.kind in COMPARABLE and a.sound and not other_form(a)]
+    plain = {_asks(view, a): a for a in comparable if not form(a) and a.status in (200, 401)}
+    pairs = [
+        (attempt, plain[_asks(view, attempt)])
+        for attempt in comparable
+        if form(attempt) and attempt.status != 503 and _asks(view, attempt) in plain
+    ]
+    if not pairs:
+        yield Unmet(f"no REGISTER with {what} beside an equal one without, which was challenged or accepted")
+    for attempt, model in pairs:
+        yield _compare(view, attempt, model, what)
+
+
+def _asks(view: View, attempt: Attempt) -> Hashable:
+    """What is the same in two requests that deserve the same answer: who asks for what, and what is bound before."""
+    at = attempt.exchange.request.at
+    before = frozenset(str(granted.uri) for granted in view.ledger.before(attempt) if granted.alive(at))
+    contacts = frozenset(str(contact.uri) for contact in attempt.contacts)
+    return attempt.record, attempt.impi, attempt.kind, attempt.binds, contacts, before
+
+
+def _compare(view: View, attempt: Attempt, model: Attempt, what: str) -> Outcome:
+    like = f"as in message {model.final_entry.number} of the ladder"
+    expected = f"with {what}, too: {model.status} and its bindings, {like}"
+    if attempt.final is None:
+        silence = view.silence(attempt.number)
+        if silence is None:
+            return Unmet(f"the tester did not wait for the answer to message {attempt.number}")
+        return Breach(attempt.number, expected, silence)
+    entry = attempt.final_entry.number
+    if attempt.status != model.status:
+        return Breach(entry, expected, f"{attempt.status} {attempt.final.reason}".rstrip())
+    if model.final is not None and not _same_bindings(attempt.final, model.final):
+        return Breach(entry, expected, f"Contact: {', '.join(attempt.final.values('Contact')) or 'none'}")
+    return Held(entry)
+
+
+def _same_bindings(a: Response, b: Response) -> bool:
+    """Whether both list the same contacts. Expiries run down between them."""
+    first, second = readable(a, Contact), readable(b, Contact)
+    return len(first) == len(second) and all(any(equivalent(x.uri, y.uri) for y in second) for x in first)

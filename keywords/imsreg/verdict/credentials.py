@@ -1,0 +1,60 @@
+"""Credentials: the digest in them, and what they must leave as the challenge had it (RFC 7616 3.4, RFC 3261 22.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imsreg.aka import digest
+from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
+
+FIRST_USE = 1
+"""The nonce count of a nonce that is used for the first time."""
+
+
+def credential_faults(authorization: Authorization, challenge: WwwAuthenticate, request_uri: str) -> Iterator[str]:
+    """What is wrong with credentials beside their response: a DUT may refuse these however right that is."""
+    if (authorization.realm or "") != (challenge.realm or ""):
+        yield "the realm is not that of the challenge"
+    if challenge.opaque is not None and authorization.opaque != challenge.opaque:
+        yield "opaque is not that of the challenge"
+    if (authorization.algorithm or "MD5").lower() != (challenge.algorithm or "MD5").lower():
+        yield "the algorithm is not that of the challenge"
+    if authorization.uri != request_uri:
+        yield "the digest uri is not the Request-URI"
+    qop = authorization.qop
+    if (qop.lower() not in challenge.qop_options) if qop is not None else challenge.qop_options:
+        yield "qop is not one of the challenge's"
+    elif qop is not None and not _first_use(authorization.nc):
+        yield "nc is not 00000001 although the nonce is new"
+
+
+def digest_over(
+    authorization: Authorization, password: bytes, *, method: str, body: bytes, qop: str | None
+) -> str | None:
+    """The digest that `password` gives with everything else as the credentials have it.
+
+    `method` is "" for what a server proves. None for an algorithm or a qop of which no digest can be computed.
+    """
+    try:
+        return digest.response(
+            username=authorization.username or "",
+            realm=authorization.realm or "",
+            password=password,
+            method=method,
+            uri=authorization.uri or "",
+            nonce=authorization.nonce or "",
+            algorithm=authorization.algorithm or "MD5",
+            qop=qop,
+            nc=authorization.nc,
+            cnonce=authorization.cnonce,
+            body=body,
+        )
+    except digest.DigestError:
+        return None
+
+
+def _first_use(nc: str | None) -> bool:
+    try:
+        return nc is not None and len(nc) == 8 and int(nc, 16) == FIRST_USE
+    except ValueError:
+        return False

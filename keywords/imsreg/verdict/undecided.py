@@ -1,0 +1,25 @@
+"""Final responses from which nothing follows about the requirement that a request was sent for."""
+
+from __future__ import annotations
+
+from imsreg.verdict.authentication import Attempt
+from imsreg.verdict.outcome import Unmet
+
+_WHY = {
+    401: "a challenge comes before the answer to the REGISTER",
+    420: "the DUT does not support an extension that the REGISTER requires",
+    421: "the DUT requires an extension that the REGISTER does not list",
+    494: "the DUT requires a security agreement",
+    503: "the DUT was overloaded",
+}
+
+
+def undecided(attempt: Attempt) -> Unmet | None:
+    """Why the final response of an ordinary REGISTER decides nothing; None where it does.
+
+    Authentication comes first (RFC 3261 8.2), and so does what the DUT demands of every UE.
+    """
+    if attempt.final is None:
+        return Unmet("the REGISTER was not answered")
+    why = _WHY.get(attempt.status)
+    return Unmet(f"{attempt.status}: {why}") if why is not None else None

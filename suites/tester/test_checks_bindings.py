@@ -1,0 +1,274 @@
+"""Checks on bindings, registration data and routes, where forged transcripts reach what scenarios do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from imsreg.aka.milenage import Milenage
+from imsreg.identity.subscribers import Subscriber
+from imsreg.secret import Secret
+from imsreg.sip.draft import Draft
+from imsreg.sip.flow import Address, Flow
+from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.checks import checks_of
+from imsreg.verdict.facts import Facts
+from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.view import View
+
+FLOW = Flow("UDP", Address("127.0.1.1", 5060), Address("127.0.2.1", 5060))
+HOME = "home.example"
+OWN = "<sip:u@127.0.1.1:5060>"
+OTHER = "<sip:u@127.0.1.9:5060>"
+
+
+class Talk:
+    """A transcript in the making: each REGISTER is answered at once."""
+
+    def __init__(self) -> None:
+        self.transcript = Transcript("forged", 0.0, start=0.0)
+        self.cseq = 0
+
+    def register(
+        self,
+        *answer: str,
+        at: float = 0.0,
+        contact: str | None = OWN,
+        expires: int | None = 600,
+        status: int = 200,
+        **extra: str,
+    ) -> Talk:
+        """A REGISTER at `at` seconds, and a response with the header fields of `answer`."""
+        self.cseq += 1
+        request = (
+            Draft.request("REGISTER", f"sip:{HOME}")
+            .add("Via", f"SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK{self.cseq}")
+            .add("Max-Forwards", 70)
+            .add("From", f"<sip:alice@{HOME}>;tag=1")
+            .add("To", f"<sip:alice@{HOME}>")
+            .add("Call-ID", extra.pop("call_id", "one"))
+            .add("CSeq", f"{extra.pop('cseq', self.cseq)} REGISTER")
+            .add(
+                "Authorization",
+                f'Digest username="alice@{HOME}", realm="{HOME}", nonce="", uri="sip:{HOME}", response=""',
+            )
+        )
+        if contact is not None:
+            request.add("Contact", contact)
+        if expires is not None:
+            request.add("Expires", expires)
+        for name, value in extra.items():
+            request.add(name, value)
+        self.transcript.record(True, FLOW, request.to_bytes(), at)
+        response = Draft.response(status)
+        for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+            response.add(name, request.value(name))
+        for line in answer:
+            name, _, value = line.partition(": ")
+            response.add(name, value)
+        self.transcript.record(False, FLOW, response.to_bytes(), at)
+        return self
+
+    def judge(self, requirement: str) -> list[Outcome]:
+        """What the checks of one requirement yield, those apart that found no occasion."""
+        view = View(self.transcript, Facts(HOME, "none", 14, {f"alice@{HOME}": subscriber()}))
+        return [o for check in checks_of(requirement) for o in check(view) if not isinstance(o, Unmet)]
+
+
+def subscriber() -> Subscriber:
+    """alice, with a telephone number and a barred identity."""
+    impus = (f"sip:alice@{HOME}", "tel:+1-555", f"sip:hidden@{HOME}")
+    algorithm = Milenage(Secret(bytes(16)), Secret(bytes(16)))
+    return Subscriber("alice", "001010000000001", 2, f"alice@{HOME}", HOME, impus, impus[2:], 8, bytes(2), 0, algorithm)
+
+
+def kinds(outcomes: list[Outcome]) -> list[type[Outcome]]:
+    return [type(outcome) for outcome in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("contact", "kind"),
+    [
+        (f"{OWN};expires=600", Held),
+        (f"{OWN} ; expires = 600", Held),
+        (f"{OWN};EXPIRES=600;q=0.5", Held),
+        (f"{OWN};expires=99999999999", Observed),
+        (f'{OWN};expires="600"', Breach),
+        (f"{OWN};expires=10m", Breach),
+        (f"{OWN};expires", Breach),
+        (OWN, Breach),
+        ("*", Breach),
+        ("<sip:u@127.0.1.1:5060;expires=600", Breach),
+        ("", Breach),
+    ],
+)
+def test_expires_beside_a_contact(contact: str, kind: type[Outcome]) -> None:
+    found = Talk().register(f"Contact: {contact}", "Expires: 600").judge("rfc3261-10.3-14")
+    assert found[0].__class__ is kind
+    assert (Held in kinds(found)) is (kind is not Breach)
+
+
+def test_a_contact_that_cannot_be_read_hides_no_other() -> None:
+    talk = Talk().register("Contact: <sip:broken", f"Contact: {OWN};expires=600")
+    assert kinds(talk.judge("rfc3261-10.3-15")) == [Held]
+    (breach,) = talk.judge("rfc3261-10.3-14")
+    assert isinstance(breach, Breach)
+    assert breach.line == 7
+
+
+@pytest.mark.parametrize(
+    ("contact", "kind"),
+    [
+        ("<sip:u@127.0.1.1:5060;ob>;expires=600", Held),
+        ("<SIP:%75@127.0.1.1:5060>;expires=600", Held),
+        ("<sip:u@127.0.1.1>;expires=600", Breach),
+        ("<sip:U@127.0.1.1:5060>;expires=600", Breach),
+        (f"{OTHER};expires=600", Breach),
+    ],
+)
+def test_the_own_contact_is_found_by_uri_comparison(contact: str, kind: type[Outcome]) -> None:
+    assert kinds(Talk().register(f"Contact: {contact}").judge("rfc3261-10.3-15")) == [kind]
+
+
+def test_an_own_contact_listed_with_an_expiry_of_zero_is_not_registered() -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=0")
+    assert kinds(talk.judge("24.229-5.4.1.2.2-06")) == [Breach]
+    assert kinds(talk.judge("rfc3261-10.3-15")) == [Held]
+
+
+def test_a_contact_in_place_of_the_former_is_observed_unless_it_has_a_reg_id() -> None:
+    first = f"Contact: {OWN};expires=600"
+    second = f"Contact: {OTHER};expires=600"
+    talk = Talk().register(first).register(second, contact=OTHER)
+    assert kinds(talk.judge("rfc3261-10.3-13")) == [Observed]
+    talk = Talk().register(first).register(f"{second};reg-id=2", contact=f"{OTHER};reg-id=2")
+    assert kinds(talk.judge("rfc3261-10.3-13")) == [Breach]
+
+
+def test_a_contact_may_be_missing_once_it_has_run_out() -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600").register(at=603.0, contact=None, expires=None)
+    assert talk.judge("rfc3261-10.3-13") == talk.judge("rfc3261-10.3-17") == []
+    talk = Talk().register(f"Contact: {OWN};expires=600").register(at=590.0, contact=None, expires=None)
+    assert kinds(talk.judge("rfc3261-10.3-13")) == kinds(talk.judge("rfc3261-10.3-17")) == [Breach]
+
+
+@pytest.mark.parametrize(
+    ("at", "listed", "found"),
+    [
+        (10.0, [600], [Held]),
+        (10.0, [589], [Breach]),
+        (10.0, [591], [Breach]),
+        (10.0, [300], [Observed]),
+        (10.0, [600, 590], [Breach]),
+        (10.0, [], [Breach]),
+        (4.0, [596], []),
+    ],
+)
+def test_a_refresh_is_told_from_the_old_time_running_on(
+    at: float, listed: list[int], found: list[type[Outcome]]
+) -> None:
+    answer = [f"Contact: {OWN};expires={seconds}" for seconds in listed]
+    talk = Talk().register(f"Contact: {OWN};expires=600").register(*answer, at=at)
+    assert kinds(talk.judge("rfc3261-10.3-09")) == found
+
+
+def test_the_cap_of_a_registrar_is_no_old_time_that_runs_on() -> None:
+    capped = f"Contact: {OWN};expires=300"
+    assert Talk().register(capped).register(capped, at=1.0).judge("rfc3261-10.3-09") == []
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, [Breach]), (500, [Held]), (400, [Held]), (503, []), (401, [])])
+def test_a_cseq_that_is_not_higher(status: int, found: list[type[Outcome]]) -> None:
+    talk = (
+        Talk().register(f"Contact: {OWN};expires=600").register(f"Contact: {OWN};expires=600", cseq="1", status=status)
+    )
+    assert kinds(talk.judge("rfc3261-10.3-07")) == found
+
+
+def test_a_deregistration_with_an_old_cseq_may_be_refused() -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600").register(expires=0, cseq="1", status=500)
+    assert talk.judge("24.229-5.4.1.4-01") == []
+
+
+def test_a_deregistration_refused_before_authentication_decides_nothing() -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600").register(expires=0, status=403)
+    assert talk.judge("24.229-5.4.1.4-01") == []
+
+
+def test_a_removed_contact_may_come_back_only_when_it_is_registered_again() -> None:
+    bound = f"Contact: {OWN};expires=600"
+    other = f"Contact: {OTHER};expires=600"
+    talk = Talk().register(bound).register(expires=0)
+    assert kinds(talk.register(other, bound, contact=OTHER).judge("rfc3261-10.3-06")) == [Held, Breach]
+    talk = Talk().register(bound).register(expires=0).register(bound).register(other, bound, contact=OTHER)
+    assert kinds(talk.judge("rfc3261-10.3-06")) == [Held]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ([f"{OWN};expires=590"], Held),
+        ([f"{OWN};expires=592"], Held),
+        ([f"{OWN};expires=593"], Breach),
+        ([f"{OWN};expires=590", f"{OTHER};expires=100"], Breach),
+        ([f"{OWN};expires=590", f"{OTHER};expires=0"], Held),
+        ([f"{OWN};expires=0"], Breach),
+        ([], Breach),
+    ],
+)
+def test_a_fetch_changes_nothing(answer: list[str], kind: type[Outcome]) -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600")
+    talk.register(*(f"Contact: {value}" for value in answer), at=10.0, contact=None, expires=None)
+    assert set(kinds(talk.judge("rfc3261-10.2.3-01"))) == {kind}
+
+
+@pytest.mark.parametrize(
+    ("value", "syntax", "loose"),
+    [
+        ("<sip:s.example;lr>", [Held], [Held]),
+        ('"a <b>" <sip:s.example:5060;lr>;x="<y>"', [Held], [Held]),
+        ("<sip:s.example;lr=on>", [Held], [Observed]),
+        ("<sip:s.example>;lr", [Held], [Breach]),
+        ("<sip:s.example?a=;lr>", [Held], [Breach]),
+        ("sip:s.example;lr", [Breach], []),
+        ('sip:s.example;lr;x="<y>"', [Breach], []),
+        ("<sip:s.example;lr", [Breach], []),
+        ("", [Breach], []),
+    ],
+)
+def test_values_of_routes(value: str, syntax: list[type[Outcome]], loose: list[type[Outcome]]) -> None:
+    talk = Talk().register(f"Service-Route: {value}", f"Path: {value}")
+    assert kinds(talk.judge("rfc3608-6.3-01")) == kinds(talk.judge("rfc3327-4-01")) == syntax
+    assert kinds(talk.judge("rfc3608-6.3-02")) == kinds(talk.judge("rfc3327-4-02")) == loose
+
+
+def test_a_path_that_the_tester_sent_is_not_judged() -> None:
+    talk = Talk().register("Path: <sip:p.example;lr>, <sip:mine.example>", Path="<sip:mine.example>")
+    assert kinds(talk.judge("rfc3327-4-02")) == [Held]
+
+
+def test_the_path_is_shown_to_a_ue_that_lists_path() -> None:
+    assert Talk().register().judge("rfc3327-5.2-01") == []
+    assert kinds(Talk().register(Supported="path").judge("rfc3327-5.2-01")) == [Breach]
+    assert kinds(Talk().register("Path: <sip:p.example;lr>", Supported="PATH").judge("rfc3327-5.2-01")) == [Held]
+
+
+@pytest.mark.parametrize(
+    ("value", "listed", "first", "barred"),
+    [
+        ("<sip:alice@HOME.example>, <tel:+1555>", [Held], [Held], [Held]),
+        ('"A" <sip:alice@home.example;user=phone>;x=1, <tel:+1(555)>', [Held], [Held], [Held]),
+        ("<tel:+1555>, <sip:alice@home.example>", [Held], [Breach], [Held]),
+        ("<sip:alice@home.example>", [Breach], [Held], [Held]),
+        ("<sip:alice@home.example>, <tel:+1555>, <sip:hidden@home.example>", [Held], [Held], [Breach]),
+        ("<sip:alice@home.example>, <tel:+1555>, <sip:a!.*!@home.example>", [Observed, Held], [Held], [Held]),
+        ("<sip:alice@home.example>, <tel:+1555>, <sip:", [Breach], [Held], [Held]),
+        ("<sip:, <sip:alice@home.example>, <tel:+1555>", [Breach, Breach], [Breach], [Held]),
+    ],
+)
+def test_the_associated_identities(
+    value: str, listed: list[type[Outcome]], first: list[type[Outcome]], barred: list[type[Outcome]]
+) -> None:
+    talk = Talk().register(f"P-Associated-URI: {value}")
+    assert kinds(talk.judge("24.229-5.4.1.2.2F-02")) == listed
+    assert kinds(talk.judge("24.229-5.4.1.2.2F-03")) == first
+    assert kinds(talk.judge("24.229-5.4.1.2.2F-04")) == barred
