@@ -70,10 +70,15 @@ class ImsRegLibrary(DynamicCore):
         """Run a keyword; what the tester raises becomes what Robot understands, without a traceback."""
         try:
             return super().run_keyword(name, args, kwargs or {})
+        except Failure as verdict:
+            BENCH.told.add(str(verdict))
+            raise
         except ScenarioStopped as stopped:
             if BENCH.case is not None:
                 BENCH.case.note_stop(stopped)
-            raise Failure(f"INCONCLUSIVE {stopped.kind}: {stopped}") from None
+            told = f"INCONCLUSIVE {stopped.kind}: {stopped}"
+            BENCH.told.add(told)
+            raise Failure(told) from None
         except NotApplicable as reason:
             if BENCH.case is not None:
                 BENCH.case.note_stop(reason)

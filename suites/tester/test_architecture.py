@@ -79,4 +79,5 @@ def test_no_file_is_over_500_lines(path: Path) -> None:
 def test_nothing_but_the_adapters_knows_the_runners() -> None:
     for path in modules():
         if room_of(path) in ENGINE | {"tester"}:
-            assert not {name.partition(".")[0] for name in imports(path)} & {"robot", "pytest", "robotlibcore", "allure"}
+            tops = {name.partition(".")[0] for name in imports(path)}
+            assert not tops & {"robot", "pytest", "robotlibcore", "allure"}

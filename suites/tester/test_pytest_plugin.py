@@ -165,7 +165,7 @@ def test_a_requirement_that_does_not_apply_skips_the_test(run: Run, pytester: py
             raise RuntimeError("not reached")
     """
     plain = str(data("fixtures", "profiles", "embedded-core-plain.yaml"))
-    result = run(source, "--imsreg-profile", plain)
+    result = run(source, f"--imsreg-profile={plain}")
     result.assert_outcomes(skipped=2)
     result.stdout.fnmatch_lines(["SKIPPED [[]1] test_it.py:*: N/A: profile says security: none"] * 2)
     assert verdicts(pytester.path) == {"33.203-H-01": "N/A"}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from imsreg.pytest_support.run import EVIDENCE
-from imsreg.tester.summary import summary_lines
 from imsreg.tester.case import Case
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.reports import write_run_reports
+from imsreg.tester.summary import summary_lines
 from imsreg.transcript import ladder
 
 _PACKAGE = Path(__file__).parent.parent

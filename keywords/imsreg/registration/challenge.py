@@ -76,6 +76,8 @@ class OpenChallenge:
         qop may be missing, for the sake of old clients, but is one of those on offer if it is there (RFC 3261 22.4
         item 8, RFC 2617 3.2.2). The digest `uri` counts as received: it need not equal the Request-URI (22.4 item 6).
         """
+        if (authorization.username, authorization.realm) != (self.impi, self.sent.realm):
+            return False
         if authorization.qop is not None:
             offered = [option.strip().lower() for option in (self.sent.qop or "").split(",")]
             if authorization.qop.lower() not in offered or not _NC.fullmatch(authorization.nc or ""):

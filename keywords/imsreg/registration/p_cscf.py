@@ -30,7 +30,6 @@ from imsreg.sip.flow import Flow, Packet, TransportFailure
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.max_forwards import MaxForwards
 from imsreg.sip.message import Request, Response
-from imsreg.sip.server_transaction import ServerTransaction
 from imsreg.sip.split import split_list
 from imsreg.sip.timers import IMS, RFC3261
 
@@ -52,72 +51,72 @@ class AccessPolicy:
     sec_agree_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Relay:
-    """A request on its way: who asked, and what came in."""
-
-    server: ServerTransaction
-    request: Request
-
-
 class PCscf:
     """A node with two sides: `mw.local` belongs to Mw, every other local address to Gm.
 
     `mw` is the flow on which REGISTER leaves for the home network; `random` makes branches, charging identifiers, SPIs
-    and ports.
+    and ports. Each side has its own transactions, so that a UE cannot answer for the home network.
     """
 
     def __init__(
         self, policy: AccessPolicy, mw: Flow, visited_network: str, random: Random, seams: Seams | None = None
     ) -> None:
         self.policy = policy
-        self._mw = mw
+        self._home = mw
         self._visited_network = visited_network
         self._random = random
         self._seam = seams or Seams()
-        self._endpoint = Endpoint(IMS)
-        self._relays: dict[ClientTransaction, _Relay] = {}
-        self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security != "none" else None
-
-    @property
-    def outbox(self) -> deque[Packet]:
+        self.outbox: deque[Packet] = deque()
         """Packets to be sent, on Gm or on Mw."""
-        return self._endpoint.outbox
+        self._gm = Endpoint(IMS)
+        self._mw = Endpoint(RFC3261)
+        self._gm.outbox = self._mw.outbox = self.outbox
+        self._relays: dict[ClientTransaction, RequestReceived] = {}  # what waits for the home network
+        self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security != "none" else None
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from a UE or from the home network."""
-        arrived: Packet | None = packet
-        if packet.flow.local != self._mw.local:
-            arrived = self._seam("p-cscf.packet", packet)
+        if packet.flow.local == self._home.local:
+            self._from_home(self._mw.receive(packet, now), now)
+            return
+        arrived: Packet | None = self._seam("p-cscf.packet", packet)
         if arrived is not None:
-            self._handle(self._endpoint.receive(arrived, now), now)
+            self._from_ue(self._gm.receive(arrived, now), now)
 
     def fail(self, failure: TransportFailure, now: float) -> None:
-        """The link lost a packet or a connection."""
-        self._handle(self._endpoint.fail(failure, now), now)
+        """The link lost a packet or a connection. A response that is lost is nobody's business (RFC 3261 16.9)."""
+        if failure.flow.local == self._home.local:
+            self._from_home(self._mw.fail(failure, now), now)
+        else:
+            self._gm.fail(failure, now)
 
     def on_time(self, now: float) -> None:
         """Let the transaction timers run."""
-        self._handle(self._endpoint.on_time(now), now)
+        self._gm.on_time(now)
+        self._from_home(self._mw.on_time(now), now)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        return self._endpoint.next_deadline()
+        deadlines = [at for at in (self._gm.next_deadline(), self._mw.next_deadline()) if at is not None]
+        return min(deadlines, default=None)
 
-    def _handle(self, events: list[Event], now: float) -> None:
+    def _from_ue(self, events: list[Event], now: float) -> None:
+        for event in events:
+            if isinstance(event, RequestReceived):
+                self._request(event, now)
+
+    def _from_home(self, events: list[Event], now: float) -> None:
         for event in events:
             match event:
-                case RequestReceived():
-                    self._request(event, now)
-                case ResponseReceived() if event.flow.local == self._mw.local:
+                case ResponseReceived():
                     self._response(event.transaction, event.response, now)
                 case TransactionTimeout() | TransportFailed():
                     # A home network that cannot be reached is 504 toward the UE (TS 24.229 5.2.2.1).
-                    relay = self._relays.pop(event.transaction, None) if event.transaction else None
-                    if relay is not None:
-                        self._respond(relay.server, relay.request, Refusal(504).draft(relay.request), now)
+                    asked = self._relays.pop(event.transaction, None) if event.transaction else None
+                    if asked is not None:
+                        self._answer(asked, Refusal(504).draft(asked.request), now)
                 case _:
-                    pass
+                    pass  # the home network has no request for a UE in a registration
 
     def _request(self, event: RequestReceived, now: float) -> None:
         request = event.request
@@ -133,13 +132,12 @@ class PCscf:
             self._answer(event, unreadable(error).draft(request), now)
             return
         forwarded = self._seam("p-cscf.request", forwarded, request=request)
-        transaction = self._endpoint.send_request(forwarded.to_bytes(), self._mw, now, timers=RFC3261)
-        self._relays[transaction] = _Relay(event.transaction, request)
+        self._relays[self._mw.send_request(forwarded.to_bytes(), self._home, now)] = event
 
     def _cancelled(self, event: RequestReceived) -> Draft:
         """The response to a CANCEL, which has no effect on a request other than INVITE (RFC 3261 9.2)."""
         named = event.transaction.key.identity
-        pending = any(relay.server.key.identity == named for relay in self._relays.values())
+        pending = any(asked.transaction.key.identity == named for asked in self._relays.values())
         return reply(event.request, 200 if pending else 481)
 
     def _forwardable(self, request: Request, flow: Flow) -> Draft:
@@ -164,15 +162,15 @@ class PCscf:
         # A datagram may come without it, a connection carries nothing without it (RFC 3261 16.6 step 9).
         draft.set("Content-Length", len(draft.body))
         branch = f"z9hG4bK{self._random.randbytes(8).hex()}"
-        own = f"SIP/2.0/{self._mw.transport} {self._mw.local};branch={branch}"
+        own = f"SIP/2.0/{self._home.transport} {self._home.local};branch={branch}"
         set_vias(draft, [own, *received_vias(request, flow)])
         return draft
 
     def _response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         if response.status < 200:
             return  # 100 is hop by hop, and the non-INVITE server transaction needs no other (RFC 4320 4.1)
-        relay = self._relays.pop(transaction, None)
-        if relay is None:
+        asked = self._relays.pop(transaction, None)
+        if asked is None:
             return
         draft = Draft.of(response)
         set_vias(draft, response.values("Via")[1:])
@@ -181,19 +179,19 @@ class PCscf:
         for challenge in challenges:
             kept = self._seam("p-cscf.challenge", _without_keys(challenge), received=challenge)
             draft.add("WWW-Authenticate", kept)
-        if response.status == 401 and self._sec_agree and relay.request.fields("Security-Client"):
-            self._sec_agree.challenge(relay.request, draft)
-        self._respond(relay.server, relay.request, draft, now)
+        if response.status == 401 and self._sec_agree and asked.request.fields("Security-Client"):
+            self._sec_agree.challenge(asked.request, draft)
+        self._respond(asked, draft, now)
 
     def _answer(self, event: RequestReceived, draft: Draft, now: float) -> None:
         """Respond as a server, not as a proxy. The Via values are still those of the UE."""
         # A Via that cannot be read is what is wrong with the request: it goes back as it came.
         with suppress(HeaderError):
             set_vias(draft, received_vias(event.request, event.flow))
-        self._respond(event.transaction, event.request, draft, now)
+        self._respond(event, draft, now)
 
-    def _respond(self, server: ServerTransaction, request: Request, draft: Draft, now: float) -> None:
-        self._endpoint.respond(server, self._seam("p-cscf.response", draft, request=request), now)
+    def _respond(self, event: RequestReceived, draft: Draft, now: float) -> None:
+        self._gm.respond(event.transaction, self._seam("p-cscf.response", draft, request=event.request), now)
 
 
 def _stamp(draft: Draft) -> None:

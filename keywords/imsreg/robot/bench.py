@@ -19,6 +19,8 @@ class Bench:
         self._adopted = False
         self._failure: InputError | None = None
         self.case: Case | None = None
+        self.told: set[str] = set()
+        """What keywords of the library made the running test fail with: verdicts, and why its scenario stopped."""
 
     @property
     def session(self) -> Session:

@@ -6,17 +6,19 @@ import sys
 
 from robot.api import logger
 from robot.api.interfaces import ListenerV3
+from robot.result import Keyword, Message
 from robot.result import TestCase as ResultTest
 from robot.running import TestCase as RunningTest
 
 from imsreg.errors import InputError
 from imsreg.robot.bench import Bench
+from imsreg.robot.ending import status_of
+from imsreg.robot.ignition import kindled
+from imsreg.robot.logtext import as_text, brings_markup, defuse, writable
 from imsreg.robot.logview import judgement_html
 from imsreg.tester.case import Case
 from imsreg.tester.judge import Judgement
 from imsreg.tester.summary import print_summary
-from imsreg.verdict.runners import Status, status
-from imsreg.verdict.verdict import Ruling
 
 
 def test_name(test: RunningTest | ResultTest) -> str:
@@ -33,15 +35,28 @@ class CaseListener(ListenerV3):
     def start_test(self, data: RunningTest, result: ResultTest) -> None:
         """Forget the case of the test before."""
         self._bench.case = None
+        self._bench.told.clear()
+
+    def log_message(self, message: Message) -> None:
+        """Keep text of the DUT from harming the log."""
+        if message.message is not None:
+            message.message = writable(message.message)
+        if self._markup():
+            defuse(message)
+
+    def end_body_item(self, data: object, result: Keyword) -> None:
+        """The same for what a keyword, or a loop around it, failed with."""
+        result.message = self._harmless(result.message)
 
     def end_test(self, data: RunningTest, result: ResultTest) -> None:
         """Close a case that no teardown closed, and give the test the status that its rulings have."""
+        result.message = self._harmless(result.message)
         case = self._bench.case
         if case is None:
             return
         judgement = finish(case)
         self._bench.case = None
-        ended = _test_status(case, judgement, result)
+        ended = status_of(judgement, case.session.catalogue, case.stopped, result, self._bench.told)
         if ended is not None:
             result.status = ended.robot
             result.message = ended.message
@@ -53,6 +68,8 @@ class CaseListener(ListenerV3):
     def close(self) -> None:
         """End of the execution: reports and summary, unless a command that holds the session does it."""
         if not self._bench.started or self._bench.adopted:
+            if (unused := kindled()) is not None:
+                unused.close()
             return
         session = self._bench.release()
         assert session is not None
@@ -64,6 +81,14 @@ class CaseListener(ListenerV3):
         if reports is not None:
             print_summary(reports.summary, session, sys.__stdout__)
 
+    def _markup(self) -> bool:
+        return self._bench.case is not None and brings_markup(self._bench.case.transcript)
+
+    def _harmless(self, failure: str) -> str:
+        if not failure:
+            return failure
+        return writable(as_text(failure) if self._markup() else failure)
+
 
 def finish(case: Case) -> Judgement:
     """Close a case, write its evidence once, and log what it shows."""
@@ -74,16 +99,3 @@ def finish(case: Case) -> Judgement:
         evidence = case.write_evidence(output, judgement)
         logger.write(judgement_html(case, judgement, evidence), level="INFO", html=True)
     return judgement
-
-
-def _test_status(case: Case, judgement: Judgement, result: ResultTest) -> Status | None:
-    """The status by the rulings; None leaves Robot's own, where an assertion of the test failed."""
-    if not judgement.rulings:
-        return None
-    ruled = status(judgement.rulings, case.session.catalogue)
-    if ruled.robot != "PASS":
-        return ruled
-    if case.stopped is not None:
-        stopped = Ruling.inconclusive("", "unexpected", str(case.stopped))
-        return Status("INCONCLUSIVE", "FAIL", "failed", f"INCONCLUSIVE {stopped.reason}", ("inconclusive",))
-    return None if result.failed else ruled

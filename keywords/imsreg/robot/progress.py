@@ -20,6 +20,9 @@ SHOWN = ("PASS", "FAIL", "KNOWN", "NON-STRICT", "N/A", "INCONCLUSIVE")
 class Progress(ListenerV3):
     """One line that is written over on a terminal; one line a test elsewhere."""
 
+    ROBOT_LISTENER_PRIORITY = -1
+    """After the library's listener, which gives each test the status that its rulings have."""
+
     def __init__(self, bench: Bench, total: int, stream: TextIO) -> None:
         self._bench = bench
         self._total = total

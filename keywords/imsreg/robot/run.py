@@ -16,6 +16,7 @@ from imsreg.paths import data
 from imsreg.robot.bench import BENCH
 from imsreg.robot.progress import Progress
 from imsreg.robot.selection import KeepDeciding, check_ids, select
+from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 from imsreg.tester.summary import print_summary
@@ -37,13 +38,9 @@ class RunOptions:
 
 def run(settings: Settings, options: RunOptions) -> ExitClass:
     """Run the suites and return the exit class. Raises InputError before the first packet for unusable input."""
+    # Before the session, whose beginning and end write into the output directory.
+    suite = _selected(options)
     with Session(settings) as session:
-        suite = TestSuite.from_file_system(options.suites)
-        check_ids(suite, session.catalogue)
-        select(suite, options.selectors, session.catalogue)
-        suite.filter(included_tags=list(options.include) or None, excluded_tags=list(options.exclude) or None)
-        if suite.test_count == 0:
-            raise InputError("run", "", "no test is selected", "see imsreg requirements, column tests")
         print(_heading(session, suite))
         progress = Progress(BENCH, suite.test_count, sys.stdout)
         BENCH.adopt(session)
@@ -62,6 +59,18 @@ def run(settings: Settings, options: RunOptions) -> ExitClass:
     if progress.failed or verdicts is ExitClass.FAILED:
         return ExitClass.FAILED
     return ExitClass.INCONCLUSIVE if progress.inconclusive else verdicts
+
+
+def _selected(options: RunOptions) -> TestSuite:
+    """The suites with the tests that were asked for. Raises InputError if there is none, or for an unknown id."""
+    suite = TestSuite.from_file_system(options.suites)
+    catalogue = full_catalogue()
+    check_ids(suite, catalogue)
+    select(suite, options.selectors, catalogue)
+    suite.filter(included_tags=list(options.include) or None, excluded_tags=list(options.exclude) or None)
+    if suite.test_count == 0:
+        raise InputError("run", "", "no test is selected", "see imsreg requirements, column tests")
+    return suite
 
 
 def _execute(suite: TestSuite, options: RunOptions, settings: Settings, progress: Progress) -> int:

@@ -29,7 +29,7 @@ class MessageError(ImsRegError):
         return f"line {self.line}: {self.what}"
 
 
-class SyntaxFault(Exception):  # noqa: N818 - it never leaves the room: a parser turns it into one of the errors below
+class SyntaxFault(Exception):
     """A part of a text does not follow its grammar; `column` is 1-based in the text that was handed over."""
 
     def __init__(self, why: str, column: int = 1) -> None:

@@ -17,7 +17,7 @@ class Address(NamedTuple):
 
     @classmethod
     def of(cls, host: str, port: int) -> Address:
-        """An address with `host` normalised: brackets gone, IPv6 compressed. Raises ValueError if it is no IP address."""
+        """An address with `host` normalised: no brackets, IPv6 compressed. Raises ValueError if it is no IP address."""
         return cls(str(ipaddress.ip_address(host.strip("[]"))), port)
 
     @property

@@ -97,9 +97,7 @@ class Attempt:
     def binds(self) -> bool:
         """Whether the request asks for at least one contact with an expiry above zero."""
         header = self.request.value("Expires")
-        return any(
-            not c.star and (str(c.expires) if c.expires is not None else header) != "0" for c in self.contacts
-        )
+        return any(not c.star and (str(c.expires) if c.expires is not None else header) != "0" for c in self.contacts)
 
     @property
     def impi(self) -> str:

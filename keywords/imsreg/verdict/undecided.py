@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from imsreg.verdict.authentication import Attempt
-from imsreg.verdict.outcome import Unmet
+from imsreg.verdict.outcome import Breach, Unmet
+from imsreg.verdict.view import View
 
 _WHY = {
     401: "a challenge comes before the answer to the REGISTER",
@@ -23,3 +24,11 @@ def undecided(attempt: Attempt) -> Unmet | None:
         return Unmet("the REGISTER was not answered")
     why = _WHY.get(attempt.status)
     return Unmet(f"{attempt.status}: {why}") if why is not None else None
+
+
+def silent(view: View, attempt: Attempt, expected: str) -> Breach | Unmet:
+    """No response is a finding only where the transcript shows that the tester has waited for one."""
+    for event in view.transcript.events:
+        if event.kind == "transport" and event.after >= attempt.number:
+            return Breach(attempt.number, expected, event.text)
+    return Unmet(f"the tester did not wait for the answer to message {attempt.number}")

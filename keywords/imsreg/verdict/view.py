@@ -112,11 +112,6 @@ class View:
             and self.transcript.repeat_of(entry) is None
         )
 
-    def silence(self, number: int) -> str | None:
-        """What the tester noted when it had waited in vain for an answer to message `number`; None if it did not."""
-        events = (e for e in self.transcript.events if e.kind == "transport" and e.after >= number)
-        return next((event.text for event in events), None)
-
     def where(self, number: int, line: int | None = None) -> str:
         """The place of a finding in words: "message 4 of the ladder, 200 OK, P-CSCF -> UE, line 7"."""
         entry = self.transcript.entries[number - 1]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable, Iterator
 
 from imsreg.sip.headers.name_addr import Contact
 from imsreg.sip.message import Response
-from imsreg.sip.uri import equivalent
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.undecided import silent
 from imsreg.verdict.view import View, readable
 
 Form = Callable[[Attempt], bool]
@@ -56,27 +56,23 @@ def _asks(view: View, attempt: Attempt) -> Hashable:
     """What is the same in two requests that deserve the same answer: who asks for what, and what is bound before."""
     at = attempt.exchange.request.at
     before = frozenset(str(granted.uri) for granted in view.ledger.before(attempt) if granted.alive(at))
-    contacts = frozenset(str(contact.uri) for contact in attempt.contacts)
-    return attempt.record, attempt.impi, attempt.kind, attempt.binds, contacts, before
+    asked = attempt.request.value("Expires"), frozenset(str(contact) for contact in attempt.contacts)
+    return attempt.record, attempt.impi, attempt.kind, asked, before
 
 
 def _compare(view: View, attempt: Attempt, model: Attempt, what: str) -> Outcome:
     like = f"as in message {model.final_entry.number} of the ladder"
     expected = f"with {what}, too: {model.status} and its bindings, {like}"
     if attempt.final is None:
-        silence = view.silence(attempt.number)
-        if silence is None:
-            return Unmet(f"the tester did not wait for the answer to message {attempt.number}")
-        return Breach(attempt.number, expected, silence)
+        return silent(view, attempt, expected)
     entry = attempt.final_entry.number
     if attempt.status != model.status:
         return Breach(entry, expected, f"{attempt.status} {attempt.final.reason}".rstrip())
-    if model.final is not None and not _same_bindings(attempt.final, model.final):
+    if model.final is not None and _bound(attempt.final) != _bound(model.final):
         return Breach(entry, expected, f"Contact: {', '.join(attempt.final.values('Contact')) or 'none'}")
     return Held(entry)
 
 
-def _same_bindings(a: Response, b: Response) -> bool:
-    """Whether both list the same contacts. Expiries run down between them."""
-    first, second = readable(a, Contact), readable(b, Contact)
-    return len(first) == len(second) and all(any(equivalent(x.uri, y.uri) for y in second) for x in first)
+def _bound(response: Response) -> list[str]:
+    """Who is listed, and where. Expiries run down from one list to the next."""
+    return sorted(contact.uri.address_of_record() for contact in readable(response, Contact))

@@ -13,9 +13,9 @@ from imsreg.sip.headers.name_addr import Contact, From, To
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request
 from imsreg.transcript.entries import Entry
-from imsreg.verdict.authentication import Attempt
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Held, Observed, Outcome, Unmet
+from imsreg.verdict.undecided import silent
 from imsreg.verdict.view import View
 
 MANDATORY: tuple[type[Header], ...] = (Via, From, To, CallId, CSeq)
@@ -37,19 +37,11 @@ def answers_after_a_malformed_message(view: View) -> Iterator[Outcome]:
     for attempt in later:
         expected = f"a final response, as before the malformed message {malformed.number}"
         if attempt.final is None:
-            yield _silent(view, attempt, expected)
+            yield silent(view, attempt, expected)
         elif attempt.status // 100 == 5 and sane.response.status // 100 != 5:
             yield Observed(attempt.final_entry.number, expected, f"{attempt.status}")
         else:
             yield Held(attempt.final_entry.number)
-
-
-def _silent(view: View, attempt: Attempt, expected: str) -> Outcome:
-    """No response is a finding only where the transcript shows that the tester has waited for one."""
-    for event in view.transcript.events:
-        if event.kind == "transport" and event.after >= attempt.number:
-            return Breach(attempt.number, expected, event.text)
-    return Unmet(f"the tester did not wait for the answer to message {attempt.number}")
 
 
 def _malformed(entry: Entry) -> bool:

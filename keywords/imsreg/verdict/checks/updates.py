@@ -86,30 +86,24 @@ def a_refresh_sets_the_expiry_anew(view: View) -> Iterator[Outcome]:
 @check("rfc3261-10.3-10")
 def grants_no_more_than_was_asked_for(view: View) -> Iterator[Outcome]:
     """The registrar may shorten an expiry; nothing says that it may lengthen it."""
-    decided = False
-    for answered in view.registered:
-        listing = Listing.of(answered.response)
-        for contact in answered.attempt.contacts:
-            asked = requested_seconds(answered.attempt, contact)
-            for listed in listing.bound(contact.uri):
-                if not asked or listed.seconds is None:
-                    continue
-                decided = True
-                if listed.seconds <= asked:
-                    yield Held(answered.entry)
-                    continue
-                most = view.facts.max_expires
-                beyond = (
-                    "" if most is None or listed.seconds <= most else f", and above the profile's max-expires {most}"
-                )
-                yield Breach(
-                    answered.entry,
-                    expected=f"at most the {asked} s that the REGISTER asks for",
-                    actual=f"expires={listed.seconds}{beyond}",
-                    line=listed.line,
-                )
-    if not decided:
-        yield NOTHING_REGISTERED
+    outcomes = [outcome for answered in view.registered for outcome in _against_what_was_asked(view, answered)]
+    yield from outcomes or [NOTHING_REGISTERED]
+
+
+def _against_what_was_asked(view: View, answered: Answered) -> Iterator[Outcome]:
+    listing = Listing.of(answered.response)
+    most = view.facts.max_expires
+    for contact in answered.attempt.contacts:
+        asked = requested_seconds(answered.attempt, contact)
+        for listed in listing.bound(contact.uri):
+            if not asked or listed.seconds is None:
+                continue
+            if listed.seconds <= asked:
+                yield Held(answered.entry)
+                continue
+            beyond = f", above the profile's max-expires {most} too" if most and listed.seconds > most else ""
+            expected = f"at most the {asked} s that the REGISTER asks for"
+            yield Breach(answered.entry, expected, f"expires={listed.seconds}{beyond}", listed.line)
 
 
 def _older(view: View, attempt: Attempt) -> Granted | None:
