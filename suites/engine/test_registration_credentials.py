@@ -171,7 +171,9 @@ def test_a_challenge_for_another_algorithm_is_left_alone(card, algorithm):
     assert card.sqn.highest == 0
 
 
-@pytest.mark.parametrize("nonce", [None, "", "abc", "=" * 44, encode(RAND, b"")[:-4], "qlWq-_apVqlWqVapVqlWqVUUQA5HEt9V"])
+@pytest.mark.parametrize(
+    "nonce", [None, "", "abc", "=" * 44, encode(RAND, b"")[:-4], "qlWq-_apVqlWqVapVqlWqVUUQA5HEt9V"]
+)
 def test_a_nonce_without_rand_and_autn_cannot_be_answered(card, nonce):
     with pytest.raises(CannotAnswer, match="nonce"):
         card.answer(card.challenge(nonce=nonce))

@@ -374,7 +374,12 @@ def test_ik_and_ck_stay_with_the_p_cscf(bench, register):
     keys = 'ik="00112233445566778899aabbccddeeff", ck="ffeeddccbbaa99887766554433221100"'
     readable = f'Digest realm="r, ik=1", nonce="n", algorithm="AKAv1-MD5", {keys}, qop="auth"'
     home = reply(request, 401)
-    for value in (readable, f'Digest  IK = "0011" , realm="a", realm="b", {keys}', f"Digest\tck=0011, {keys}", "Digest"):
+    for value in (
+        readable,
+        f'Digest  IK = "0011" , realm="a", realm="b", {keys}',
+        f"Digest\tck=0011, {keys}",
+        "Digest",
+    ):
         home.add("WWW-Authenticate", value)
     (response,) = bench.home_answers(home)
     sent = [f.value for f in response.fields("WWW-Authenticate")]

@@ -225,7 +225,18 @@ class FixedRes(Milenage):
 
 @pytest.mark.parametrize(
     "res",
-    [b"\0\0\0\0", b"\0abc", b"ab\0c", b"abc\0", b"a:b:", b"::::", b"\xff\xfe\x80\x81", b"\r\n\r\n", b'"\\"\\', b"\0" * 8],
+    [
+        b"\0\0\0\0",
+        b"\0abc",
+        b"ab\0c",
+        b"abc\0",
+        b"a:b:",
+        b"::::",
+        b"\xff\xfe\x80\x81",
+        b"\r\n\r\n",
+        b'"\\"\\',
+        b"\0" * 8,
+    ],
 )
 def test_a_res_of_any_octets_verifies(new_mw, new_ue, subscribers, res):
     algorithm = FixedRes(Secret(bytes(16)), Secret(bytes(16)))
@@ -262,7 +273,10 @@ def test_credentials_for_another_scheme_do_not_count(mw, ue):
         assert mw.exchange(ue.initial_register().set("Authorization", value)).status == 401
     draft = ue.answer(mw.exchange(ue.initial_register()))
     digest = draft.value("Authorization")
-    assert mw.exchange(draft.remove("Authorization").add("Authorization", "Basic x").add("Authorization", digest)).status == 200
+    assert (
+        mw.exchange(draft.remove("Authorization").add("Authorization", "Basic x").add("Authorization", digest)).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -507,7 +521,12 @@ def test_path_stays_with_its_binding(mw, new_ue):
 
 
 def test_no_response_repeats_what_a_request_has_twice(mw, ue):
-    draft = ue.initial_register().add("From", "<sip:x@y>;tag=2").add("Call-ID", "2").add("Via", "SIP/2.0/TCP lower;branch=b")
+    draft = (
+        ue.initial_register()
+        .add("From", "<sip:x@y>;tag=2")
+        .add("Call-ID", "2")
+        .add("Via", "SIP/2.0/TCP lower;branch=b")
+    )
     response = mw.exchange(draft)
     assert [len(response.fields(n)) for n in ("Via", "From", "To", "Call-ID", "CSeq")] == [2, 1, 1, 1, 1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from random import Random
 
@@ -325,7 +326,9 @@ def test_a_423_never_makes_a_registration_of_something_else(ue, network, build):
 
 def test_a_registrar_that_always_wants_longer_is_left(ue):
     request, rounds = sent(ue.initial_register(expires=1)), 0
-    while (draft := ue.next_request(request, response(request, 423, ("Min-Expires", str(2 + rounds))), 0.0)) is not None:
+    while (
+        draft := ue.next_request(request, response(request, 423, ("Min-Expires", str(2 + rounds))), 0.0)
+    ) is not None:
         request, rounds = sent(draft), rounds + 1
     assert rounds == MAX_FOLLOW_UPS
 
@@ -408,14 +411,15 @@ def test_the_own_contact_is_found_in_another_form_of_its_ipv6_address(new_ue):
 
 def test_no_response_makes_it_fail_in_another_way(ue, network):
     """Random octets in 200 and 401: an answer, nothing, or CannotAnswer."""
-    random = Random(17)
+    random, settled = Random(17), 0
     for _ in range(300):
         request = sent(ue.initial_register())
-        good = random.choice((network.challenge(request), ok(request, ("Contact", f"{OWN};expires=60"), ("Expires", "5"))))
+        good = random.choice(
+            (network.challenge(request), ok(request, ("Contact", f"{OWN};expires=60"), ("Expires", "5")))
+        )
         octets = bytearray(good.raw)
         for _ in range(random.randint(1, 4)):
             octets[random.randrange(12, len(octets))] = random.randrange(256)
-        try:
-            ue.next_request(request, parse(bytes(octets)), 0.0)
-        except CannotAnswer as error:
-            assert str(error)
+        with contextlib.suppress(CannotAnswer):
+            settled += ue.next_request(request, parse(bytes(octets)), 0.0) is None
+    assert 50 < settled < 250

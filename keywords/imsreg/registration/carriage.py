@@ -6,7 +6,7 @@ from imsreg.registration.replies import Refusal
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import MessageError
 from imsreg.sip.framing import FramingError, StreamFramer
-from imsreg.sip.message import parse
+from imsreg.sip.message import Request, parse
 
 
 def require_carriable(draft: Draft) -> Draft:
@@ -24,3 +24,11 @@ def require_carriable(draft: Draft) -> Draft:
     if frames != [octets]:
         raise Refusal(400)
     return draft
+
+
+def carriable_response(draft: Draft, request: Request) -> Draft:
+    """A response to `request`, or 513 in its place if what it copies and lists makes it too large to be read."""
+    try:
+        return require_carriable(draft)
+    except Refusal as too_large:
+        return too_large.draft(request)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from imsreg.registration.admission import admit
-from imsreg.registration.carriage import require_carriable
+from imsreg.registration.carriage import carriable_response, require_carriable
 from imsreg.registration.challenge import is_digest
 from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.seams import Seams
@@ -184,7 +184,8 @@ class PCscf:
         self._respond(asked, draft, now)
 
     def _answer(self, event: RequestReceived, draft: Draft, now: float) -> None:
-        """Respond as a server, not as a proxy. The Via values are still those of the UE."""
+        """Respond as a server, not as a proxy: with something that can be read, and the Via values of the UE."""
+        draft = carriable_response(draft, event.request)
         # A Via that cannot be read is what is wrong with the request: it goes back as it came.
         with suppress(HeaderError):
             set_vias(draft, received_vias(event.request, event.flow))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from random import Random
 
 from imsreg.aka import nonce
-from imsreg.registration.carriage import require_carriable
+from imsreg.registration.carriage import carriable_response
 from imsreg.registration.challenge import REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
 from imsreg.registration.hss import Hss, ImplicitSet, Refused
 from imsreg.registration.registrar import ExpiryPolicy, Registrar
@@ -96,11 +96,12 @@ class SCscf:
 
     def _answer(self, request: Request, now: float) -> Draft:
         try:
-            return require_carriable(self._register(request, now))
+            response = self._register(request, now)
         except Refusal as refusal:
-            return refusal.draft(request)
+            response = refusal.draft(request)
         except HeaderError as error:
-            return unreadable(error).draft(request)
+            response = unreadable(error).draft(request)
+        return carriable_response(response, request)
 
     def _register(self, request: Request, now: float) -> Draft:
         if request.method != "REGISTER":

@@ -25,6 +25,9 @@ from imsreg.verdict.facts import Facts
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
 
+REPETITIONS = 10
+"""How often a client sends a request again before Timer F ends it (RFC 3261 17.1.2.2, default timers)."""
+
 
 class Case:
     """A test under way. `ids` are the requirements that it decides, `reproduce` the command that runs it again (empty:
@@ -84,8 +87,10 @@ class Case:
         binding that an earlier test left behind cannot be removed.
         """
         session = self.session
-        if session.vital_signs.lost is not None:
-            raise ScenarioStopped("no-answer", session.vital_signs.lost)
+        if (lost := session.vital_signs.lost) is not None:
+            raise ScenarioStopped(lost.kind, str(lost))
+        if self.ues and session.profile.tester.port is not None:
+            raise NotApplicable("the profile gives the tester one port, which leaves room for one UE at a time")
         first_transport, first_family = session.first_way()
         dut = session.dut_address(transport or first_transport, family or first_family)
         mode = security or str(session.profile.security)
@@ -138,11 +143,20 @@ class Case:
         return response
 
     def send_again(self, times: int) -> None:
-        """The last request's octets again, `times` times; after each one wait for a message, at most 4 T1."""
+        """The last request's octets again, until `times` of them have been answered.
+
+        Datagrams get lost: one that brings no message within 2 T1 is followed by another. As many in a row as a client
+        repeats before Timer F, and nothing more is sent.
+        """
         sent = self._last_sent()
-        for _ in range(times):
+        answered = unanswered = 0
+        while answered < times and unanswered < REPETITIONS:
+            before = self._received()
             self.ue.repeat(sent)
-            self.wait_for_entries(len(self.transcript.entries) + 1, 4 * self.ue.options.timers.t1)
+            if self.session.link.wait(lambda seen=before: self._received() > seen, 2 * self.ue.options.timers.t1):
+                answered, unanswered = answered + 1, 0
+            else:
+                unanswered += 1
 
     def _last_sent(self) -> Sent:
         if self._sent is None:
@@ -155,10 +169,6 @@ class Case:
         if self.session.dut.moves_with_clock:
             self.session.dut.advance(seconds)
         self.session.link.advance(seconds, progress)
-
-    def wait_for_entries(self, count: int, timeout: float) -> bool:
-        """Until the transcript holds `count` messages, at most `timeout` seconds."""
-        return self.session.link.wait(lambda: len(self.transcript.entries) >= count, timeout)
 
     def decide(self, ids: Iterable[str]) -> None:
         """Let the test decide these requirements too."""
@@ -174,6 +184,8 @@ class Case:
         if self._judgement is None:
             for ue in self.ues:
                 self._release(ue)
+            if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
+                self.session.vital_signs.silent(self.stopped, self._sanity)
             self._judgement = self.judge()
             self.session.keep(self.name, self._judgement)
         return self._judgement
@@ -183,19 +195,17 @@ class Case:
         return write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
 
     def note_stop(self, stopped: ScenarioStopped | NotApplicable) -> None:
-        """The scenario ended early: keep the reason, and look after the DUT if it was silent."""
+        """The scenario ended early: keep the reason."""
         self.stopped = stopped
         if isinstance(stopped, ScenarioStopped) and stopped.silent:
             # Checks learn from this event, in a live run and in a capture, that the tester has waited in vain.
             self.transcript.note(str(stopped), self.session.link.now(), kind="transport")
-            if not self._answered():
-                self.session.vital_signs.silent(str(stopped), self._sanity)
 
-    def _answered(self) -> bool:
-        return any(not entry.sent for entry in self.transcript.entries)
+    def _received(self) -> int:
+        return sum(not entry.sent for entry in self.transcript.entries)
 
     def _sanity(self) -> bool:
-        """One REGISTER of its own, outside the transcript: whether the DUT answers anything."""
+        """One REGISTER of its own, outside the transcript: whether the DUT answers anything. After the test's UEs."""
         session = self.session
         transport, family = session.first_way()
         dut = session.dut_address(transport, family)
@@ -228,7 +238,7 @@ class Case:
         finally:
             ue.power_off()
             self.session.pool.give_back(ue.subscriber, clean=clean)
-        if self._answered():
+        if self._received():
             self.session.vital_signs.answered()
 
     def _clear_leftovers(self, ue: SimulatedUe) -> None:

@@ -42,6 +42,8 @@ class Sent:
     request: Request | None
     raw: bytes = field(repr=False)
     transaction: ClientTransaction | None = None
+    times: list[float] = field(default_factory=list)
+    """When it went out, repetitions included."""
     responses: list[Response] = field(default_factory=list)
     stopped: ScenarioStopped | None = None
 
@@ -79,7 +81,8 @@ class SimulatedUe:
         self.subscriber = subscriber
         self.options = options
         self._link = link
-        self._endpoint = Endpoint(options.timers, tap)
+        self._tap = tap
+        self._endpoint = Endpoint(options.timers, self._note_message)
         self._sent: list[Sent] = []
         self.strays = 0
         self.may_be_bound = False
@@ -170,10 +173,8 @@ class SimulatedUe:
                     for sent in self._matching(transaction):
                         sent.stopped = ScenarioStopped("no-answer", self._silence(sent))
                 case TransportFailed(failure, transaction):
-                    stopped = _transport_stop(failure)
-                    for sent in self._matching(transaction) if transaction else self._open():
-                        if stopped is not None:
-                            sent.stopped = stopped
+                    for sent in self._matching(transaction):
+                        sent.stopped = _transport_stop(failure)
                 case _:
                     self.strays += 1
 
@@ -185,14 +186,20 @@ class SimulatedUe:
     def _matching(self, transaction: ClientTransaction | None) -> list[Sent]:
         return [s for s in self._sent if s.transaction is transaction and transaction is not None]
 
-    def _open(self) -> list[Sent]:
-        return [s for s in self._sent if not s.done]
+    def _note_message(self, sent: bool, flow: Flow, raw: bytes, now: float) -> None:
+        for each in self._sent if sent else ():
+            if each.raw == raw:
+                each.times.append(now)
+        self._tap(sent, flow, raw, now)
 
     def _silence(self, sent: Sent) -> str:
-        seconds = 64 * self.options.timers.t1
         what = safe_text(sent.request.method, limit=40) if sent.request is not None else "the message"
+        where = f"{self.options.dut} over {self.options.transport}"
+        times = ", ".join(f"{at - sent.times[0]:.2f}" for at in sent.times)
+        strays = f"; what came ({self.strays}) is unreadable or answers no request" if self.strays else ""
         return (
-            f"no answer to {what} from {self.options.dut} over {self.options.transport} within {seconds:g} s (Timer F)"
+            f"no answer to {what} from {where} within {self.options.timers.timer_f:g} s (Timer F), "
+            f"sent at {times} s{strays}"
         )
 
     # Blocking calls.
@@ -229,7 +236,7 @@ class SimulatedUe:
 
     def wait(self, sent: Sent) -> Response:
         """The final response. Raises ScenarioStopped when none comes."""
-        limit = 64 * self.options.timers.t1 + self.options.timers.t2
+        limit = self.options.timers.timer_f + self.options.timers.t2
         self._link.wait(lambda: sent.done, limit)
         if sent.final is not None:
             return sent.final
@@ -291,12 +298,12 @@ def _request(raw: bytes) -> Request | None:
     return message if isinstance(message, Request) else None
 
 
-def _transport_stop(failure: TransportFailure) -> ScenarioStopped | None:
+def _transport_stop(failure: TransportFailure) -> ScenarioStopped:
     where = f"{failure.flow.remote} over {failure.flow.transport}"
     match failure.kind:
-        case "unreachable" | "refused":
+        case "unreachable":
             return ScenarioStopped("target-unreachable", f"{where}: {safe_text(failure.detail)}")
         case "denied":
             return ScenarioStopped("tool", safe_text(failure.detail))
-        case "closed" | "reset" | "timeout":
+        case "refused" | "closed" | "reset" | "timeout":
             return ScenarioStopped("transport", f"{where}: connection {failure.kind}: {safe_text(failure.detail)}")
