@@ -12,7 +12,8 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.message import Message, Response
 from imsreg.sip.mutation import mutate
 from imsreg.tester.messages import load_message
-from imsreg.text import safe_text
+from imsreg.text import LIMIT
+from imsreg.transcript.redaction import presentable
 from ImsRegLibrary.component import Component
 
 
@@ -102,17 +103,19 @@ class MessageKeywords(Component):
     ) -> str | None:
         """The value of the first field of a header, None if there is none; asserts on it if an operator is given.
 
+        The values of ``ck`` and ``ik``, which no network should send, are masked.
+
         ``Get Header    ${ok}    P-Associated-URI    contains    ${UE.impu}``
         """
         value = message.value(name)
-        shown = None if value is None else safe_text(value)
+        shown = None if value is None else presentable(value, limit=LIMIT)
         checked: str | None = verify_assertion(shown, assertion_operator, assertion_expected, f"Header {name}")
         return checked
 
     @keyword
     def get_headers(self, message: Message | Draft, name: str) -> list[str]:
         """Every value of a header in order, comma lists taken apart."""
-        return [safe_text(value) for value in message.values(name)]
+        return [presentable(value, limit=LIMIT) for value in message.values(name)]
 
     @keyword
     def get_status(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from imsreg import __version__
 from imsreg.commands import prove, report, requirements, run, ue
@@ -31,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code. What the user gave wrong ends in one line on standard error."""
     options = parser().parse_args(arguments)
     try:
-        return int(options.execute(options))
+        with _terminable():
+            return int(options.execute(options))
     except (InputError, EgressDenied) as error:
         print(f"imsreg: {error}", file=sys.stderr)
         return ExitClass.USAGE
@@ -42,3 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads our output has gone (`imsreg requirements | head`): nobody is left to tell.
         sys.stderr.close()
         return ExitClass.CONFORMANT
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a verb as Ctrl-C does: everything is given back, what was measured is kept."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that may set a handler
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

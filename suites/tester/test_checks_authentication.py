@@ -19,7 +19,7 @@ from imsreg.sip.flow import Address, Flow
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
 FLOW = Flow("UDP", Address("127.0.1.1", 5060), Address("127.0.2.1", 5060))
@@ -416,8 +416,8 @@ def proof(av: AuthenticationVector, method: str = "", qop: str | None = "auth", 
         (f'rspauth="{proof(vector(), "REGISTER")}", cnonce="c0", nc=00000001', [Held, Breach, Held]),
         (f'rspauth="{proof(vector(2))}", cnonce="c0", nc=00000001', [Breach, Breach, Held]),
         (f'rspauth="{proof(vector())}", cnonce="c0", nc=1', [Held, Held, Breach]),
-        ('nextnonce="abc"', [Unmet, Unmet, Unmet]),
-        ('rspauth="', [Breach, Breach, Unmet]),
+        ('nextnonce="abc"', [Moot, Moot, Moot]),
+        ('rspauth="', [Breach, Breach, Moot]),
     ],
 )
 def test_the_proof_in_authentication_info(info: str, kinds: list[type[Outcome]]) -> None:
@@ -431,7 +431,7 @@ def test_the_proof_to_a_client_without_qop() -> None:
     talk = Talk().challenged(vector(), qop=None)
     info = f'Authentication-Info: rspauth="{proof(vector(), qop=None)}"'
     talk.register(200, info, Authorization=credentials(vector(), qop=None))
-    assert [talk.kinds(row) for row in PROOF_ROWS] == [[Held], [Held], [Unmet]]
+    assert [talk.kinds(row) for row in PROOF_ROWS] == [[Held], [Held], [Moot]]
 
 
 def test_a_res_with_nul_is_no_c_string() -> None:

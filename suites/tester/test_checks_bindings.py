@@ -12,7 +12,7 @@ from imsreg.sip.flow import Address, Flow
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
 FLOW = Flow("UDP", Address("127.0.1.1", 5060), Address("127.0.2.1", 5060))
@@ -71,7 +71,7 @@ class Talk:
     def judge(self, requirement: str) -> list[Outcome]:
         """What the checks of one requirement yield, those apart that found no occasion."""
         view = View(self.transcript, Facts(HOME, "none", 14, {f"alice@{HOME}": subscriber()}))
-        return [o for check in checks_of(requirement) for o in check(view) if not isinstance(o, Unmet)]
+        return [o for check in checks_of(requirement) for o in check(view) if not isinstance(o, Unmet | Moot)]
 
 
 def subscriber() -> Subscriber:

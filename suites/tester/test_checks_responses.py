@@ -198,9 +198,9 @@ def test_a_connection_that_has_failed_is_not_missed() -> None:
 @pytest.mark.parametrize(
     ("times", "at", "answer", "expected"),
     [
-        (1, 1.0, None, Unmet),
-        (2, 1.0, None, Breach),
-        (2, 33.0, None, Unmet),
+        (9, 1.0, None, Unmet),
+        (10, 1.0, None, Breach),
+        (10, 33.0, None, Unmet),
         (1, 1.0, {}, Held),
         (1, 1.0, {"Date": "Sat, 13 Nov 2010 23:29:00 GMT"}, Observed),
         (1, 1.0, {"To": "<sip:alice@home.example>;tag=other"}, Breach),

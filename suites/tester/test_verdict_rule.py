@@ -10,7 +10,7 @@ import pytest
 from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.condition import Condition
 from imsreg.verdict.deviation import Deviation
-from imsreg.verdict.outcome import MOST_FINDINGS, Breach, Held, Observed, Outcome, Unmet, rule
+from imsreg.verdict.outcome import MOST_FINDINGS, Breach, Held, Moot, Observed, Outcome, Unmet, rule
 from imsreg.verdict.requirement import Evidence, Level, Requirement
 from imsreg.verdict.runners import Status, status
 from imsreg.verdict.verdict import Finding, Ruling, Verdict, worst
@@ -92,6 +92,13 @@ def test_an_unmet_precondition_is_inconclusive() -> None:
     ruling = ruled(Unmet("the DUT sent no 200"), Unmet("the DUT sent no 200"), Unmet("\x1b[31mred"))
     assert ruling == Ruling(ID, Verdict.INCONCLUSIVE, reason="precondition: the DUT sent no 200; \\x1b[31mred")
     assert ruled().reason == "precondition: no check found anything to decide it by"
+
+
+def test_what_the_dut_left_nothing_to_judge_of_is_not_applicable() -> None:
+    ruling = ruled(Unmet("no 494"), Moot("there was no 494, which another row judges"), deviations=[KNOWN])
+    assert (ruling.verdict, ruling.reason) == (Verdict.NA, "there was no 494, which another row judges")
+    assert ruled(Held(4), Moot("no proof")).verdict is Verdict.PASS
+    assert ruled(BREACH, Moot("no proof")).verdict is Verdict.FAIL
 
 
 def test_an_unmet_condition_is_not_applicable_whatever_was_found() -> None:

@@ -137,14 +137,16 @@ class MemoryLink:
             self._report(node, TransportFailure(flow, "unreachable", detail))
         else:
             for copy in self._impair(packet) if self._impair else [packet]:
-                self._events.append(partial(self._arrive, node, copy))
+                self._events.append(partial(self._arrive, copy))
 
-    def _arrive(self, sender: Node, packet: Packet) -> None:
+    def _arrive(self, packet: Packet) -> None:
         flow = packet.flow
         receiver = self._homes.get(("UDP", flow.remote))
         if receiver is None:
-            what = "port" if self._is_host(flow.remote.host) else "host"
-            self._report(sender, TransportFailure(flow, "unreachable", f"ICMP {what} unreachable"))
+            # Whose packet it is, not who sends now: an impairment may have kept it back.
+            if sender := self._homes.get(("UDP", flow.local)):
+                what = "port" if self._is_host(flow.remote.host) else "host"
+                self._report(sender, TransportFailure(flow, "unreachable", f"ICMP {what} unreachable"))
         else:
             mirrored = Flow("UDP", flow.remote, flow.local, association=flow.association)
             receiver.receive(Packet(mirrored, packet.data), self._now)

@@ -163,6 +163,12 @@ class TransportLayer:
         self._connections.pop(connection.flow.connection, None)
 
 
+def require_free(address: Address, transports: Sequence[Transport]) -> None:
+    """Raise InputError if `address` cannot be had for all of `transports`, as `attach` would."""
+    for opened in _bind(address, transports):
+        opened.close()
+
+
 def _bind_free(address: Address, transports: Sequence[Transport]) -> list[socket.socket]:
     """`_bind` on a port that the kernel picks for the first transport and that the others have free, too."""
     for _ in range(_ATTEMPTS - 1):

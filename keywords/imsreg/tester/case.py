@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -153,10 +154,13 @@ class Case:
         while answered < times and unanswered < REPETITIONS:
             before = self._received()
             self.ue.repeat(sent)
-            if self.session.link.wait(lambda seen=before: self._received() > seen, 2 * self.ue.options.timers.t1):
+            if self.session.link.wait(partial(self._more_than, before), 2 * self.ue.options.timers.t1):
                 answered, unanswered = answered + 1, 0
             else:
                 unanswered += 1
+
+    def _more_than(self, received: int) -> bool:
+        return self._received() > received
 
     def _last_sent(self) -> Sent:
         if self._sent is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from os import environ
@@ -19,6 +20,7 @@ from imsreg.net.egress import EgressGate
 from imsreg.net.link import Link
 from imsreg.net.resolve import resolve, source_address
 from imsreg.net.sockets import SocketLink
+from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
 from imsreg.tester.catalogue import full_catalogue
@@ -58,13 +60,15 @@ class Session:
         self.seed = randbits(64) if settings.seed is None else settings.seed
         self.vital_signs = VitalSigns()
         self.judgements: dict[str, Judgement] = {}
-        self.journal = self._open_journal()
         self._closed = False
+        self._make_output()
+        self.link, self.dut = self._start(reference)
         try:
-            self.link, self.dut = self._start(reference)
+            self._check_port()
+            # Last, so that a run which never begins leaves the journal of the one before as it was.
+            self.journal = self._open_journal()
         except BaseException:
-            if self.journal is not None:
-                self.journal.close()
+            self._stop()
             raise
 
     def random(self, purpose: str) -> Random:
@@ -122,9 +126,8 @@ class Session:
             return None
         self._closed = True
         try:
-            self.dut.close()
+            self._stop()
         finally:
-            self.link.close()
             if self.journal is not None:
                 self.journal.close()
         return write_run_reports(self.settings.output) if reports and self.settings.output is not None else None
@@ -135,16 +138,33 @@ class Session:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _stop(self) -> None:
+        try:
+            self.dut.close()
+        finally:
+            self.link.close()
+
+    def _make_output(self) -> None:
+        if (output := self.settings.output) is None:
+            return
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another directory") from None
+
+    def _check_port(self) -> None:
+        """Raises InputError if the profile gives the tester a port that somebody else has."""
+        port = self.profile.tester.port
+        if port is None or self.settings.link == "memory":
+            return
+        for address in self.dut.addresses.values():
+            with suppress(NotApplicable):  # no route: the tests of this family will say so
+                require_free(self.local_address(address), ("UDP", "TCP"))
+
     def _open_journal(self) -> Journal | None:
         output = self.settings.output
         if output is None:
             return None
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                output, "", f"cannot be made: {error.strerror}", "choose another output directory"
-            ) from None
         journal = Journal(output / NAME, self.settings.run or f"{time.time_ns():x}")
         profile = str(self.profile.path)
         journal.begin(imsreg=__version__, profile=profile, dut=self.profile.dut, versions=_versions())
@@ -173,8 +193,8 @@ class Session:
             except BaseException:
                 process.close()
                 raise
-        link = SocketLink(EgressGate(profile.allow), real_time=True)
-        return link, ExternalDut(profile)
+        dut = ExternalDut(profile)
+        return SocketLink(EgressGate(profile.allow), real_time=True), dut
 
 
 def _resolved(profile: Profile) -> Profile:

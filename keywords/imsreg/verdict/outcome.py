@@ -50,7 +50,17 @@ class Unmet:
     reason: str
 
 
-Outcome = Held | Breach | Observed | Unmet
+@dataclass(frozen=True)
+class Moot:
+    """The scenario ran its course, and what the DUT did leaves nothing to judge here.
+
+    It was free to do so, or another row judges it. Trying again would bring nothing more: N/A, not INCONCLUSIVE.
+    """
+
+    reason: str
+
+
+Outcome = Held | Breach | Observed | Unmet | Moot
 
 
 def held_unless(findings: Iterable[Breach | Observed], entry: int) -> Iterator[Outcome]:
@@ -89,8 +99,11 @@ def rule(
     if not row.condition.holds(ics):
         return Ruling.not_applicable(row.id, row.condition.explain(ics))
     yielded = tuple(dict.fromkeys(outcomes))
-    ran = [outcome for outcome in yielded if not isinstance(outcome, Unmet)]
+    ran = [outcome for outcome in yielded if not isinstance(outcome, Unmet | Moot)]
     if not ran:
+        moot = [safe_text(outcome.reason) for outcome in yielded if isinstance(outcome, Moot)]
+        if moot:
+            return Ruling.not_applicable(row.id, "; ".join(moot))
         reasons = [safe_text(outcome.reason) for outcome in yielded if isinstance(outcome, Unmet)]
         reason = "; ".join(reasons) or "no check found anything to decide it by"
         return Ruling.inconclusive(row.id, "precondition", reason)

@@ -9,7 +9,7 @@ from imsreg.sip.headers.name_addr import To
 from imsreg.sip.option_tags import REGISTERED
 from imsreg.verdict.authentication import Attempt, records_of
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.undecided import undecided
 from imsreg.verdict.view import Answered, View, line_of, readable
 
@@ -44,7 +44,12 @@ def the_420_names_the_extension(view: View) -> Iterator[Outcome]:
     """Unsupported lists the tag that nobody knows, and nothing that the request did not require."""
     refused = [a for a in view.answered if a.response.status == 420 and _unknown_tags(a.attempt)]
     if not refused:
-        yield Unmet("no REGISTER that requires an extension that nobody knows got a 420")
+        answered_otherwise = any(_unknown_tags(a.attempt) and a.attempt.status != 401 for a in view.answered)
+        yield (
+            Moot("there was no 420, which rfc3261-8.2.2.3-01 judges")
+            if answered_otherwise
+            else Unmet("no REGISTER that requires an extension that nobody knows got its final answer")
+        )
     for answered in refused:
         unknown = _unknown_tags(answered.attempt)
         listed = set(answered.response.option_tags("Unsupported"))

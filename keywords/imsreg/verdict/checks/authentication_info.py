@@ -11,10 +11,9 @@ from imsreg.sip.headers.authorization import Authorization
 from imsreg.verdict.authentication import Kind
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.credentials import digest_over
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import Answered, View, line_of
 
-NO_PROOF = Unmet("no 200 to a right response carried rspauth")
 EXPECTED = 'rspauth over XRES, with A2 = ":" digest-uri'
 
 
@@ -53,7 +52,7 @@ def rspauth_has_xres_as_password(view: View) -> Iterator[Outcome]:
     """Right with or without the method in A2: the password was XRES."""
     proofs = list(_proofs(view))
     if not proofs:
-        yield NO_PROOF
+        yield _no_proof(view)
     for proof in proofs:
         if isinstance(proof, Breach):
             yield proof
@@ -71,7 +70,7 @@ def rspauth_has_no_method_in_a2(view: View) -> Iterator[Outcome]:
     """The digest of the server is over ":" and the digest uri alone."""
     proofs = list(_proofs(view))
     if not proofs:
-        yield NO_PROOF
+        yield _no_proof(view)
     for proof in proofs:
         if isinstance(proof, Breach):
             yield proof
@@ -101,7 +100,14 @@ def rspauth_comes_with_cnonce_and_nc(view: View) -> Iterator[Outcome]:
                 line=proof.line,
             )
     if not decided:
-        yield Unmet("no 200 to a right response with qop carried rspauth")
+        yield _no_proof(view)
+
+
+def _no_proof(view: View) -> Outcome:
+    """Authentication-Info is the network's choice: without it there is nothing to judge (RFC 3310 3.5)."""
+    if any(a.attempt.kind is Kind.RIGHT for a in view.accepted):
+        return Moot("the network sends no rspauth, or none to a request with qop, as it may")
+    return Unmet("no right response got a 2xx")
 
 
 def _proofs(view: View) -> Iterator[Proof | Breach]:

@@ -8,7 +8,7 @@ from imsreg.sip.scan import DELTA_SECONDS_LIMIT, optional_number
 from imsreg.verdict.bindings import requested_seconds
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.listing import Listed, Listing
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet, held_unless
 from imsreg.verdict.owed import owed, replaced
 from imsreg.verdict.view import Answered, View, line_of
 
@@ -54,7 +54,11 @@ def gives_every_contact_its_expires(view: View) -> Iterator[Outcome]:
     """expires = 1*DIGIT beside every contact; an Expires header field does not stand in for it."""
     listings = [(a, Listing.of(a.response)) for a in view.accepted if a.response.field("Contact") is not None]
     if not listings:
-        yield Unmet("no 2xx to a REGISTER lists a contact")
+        yield (
+            Moot("no 2xx lists a contact, which 24.229-5.4.1.2.2-06 judges")
+            if view.registered
+            else Unmet("no REGISTER that asks for a contact got a 2xx")
+        )
     for answered, listing in listings:
         yield from held_unless(_expires(answered, listing), answered.entry)
 

@@ -10,7 +10,7 @@ from imsreg.sip.headers.name_addr import PAssociatedUri
 from imsreg.sip.uri import Uri
 from imsreg.verdict.checks.bindings import NOTHING_REGISTERED
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet, held_unless
 from imsreg.verdict.view import Answered, View, elements, line_of
 
 HEADER = "P-Associated-URI"
@@ -43,7 +43,7 @@ def puts_the_default_identity_first(view: View) -> Iterator[Outcome]:
     for answered, subscriber in _with_subscriber(view):
         first = next(elements(answered.response, HEADER), None)
         if first is None:
-            yield Unmet(f"the 200 has no {HEADER}")
+            yield Moot(f"the 200 has no {HEADER}, which 24.229-5.4.1.2.2F-02 judges")
             continue
         line, text = first
         if _identity_of_value(text) == _identity(subscriber.default_impu):
@@ -58,7 +58,7 @@ def leaves_barred_identities_out(view: View) -> Iterator[Outcome]:
     yield from _unknown_subscriber(view)
     for answered, subscriber in _with_subscriber(view):
         if not subscriber.barred:
-            yield Unmet("the subscriber has no barred public user identity")
+            yield Moot("the subscriber has no barred public user identity")
             continue
         listed = _listed(answered)
         shown = [impu for impu in subscriber.barred if _identity(impu) in listed]
@@ -79,7 +79,7 @@ def sends_associated_uris(view: View) -> Iterator[Outcome]:
     yield from _unknown_subscriber(view)
     for answered, subscriber in _with_subscriber(view):
         if len(_allowed(subscriber)) < 2:
-            yield Unmet("the subscriber has one public user identity only")
+            yield Moot("the subscriber has one public user identity only")
         elif answered.response.field(HEADER) is not None:
             yield Held(answered.entry)
         else:

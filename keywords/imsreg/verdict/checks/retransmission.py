@@ -14,8 +14,8 @@ from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.view import View, readable
 
-ENOUGH = 2
-"""Repetitions after which silence is no lost datagram any more."""
+ENOUGH = 10
+"""Repetitions after which silence is no lost datagram any more: as many as a client makes before Timer F ends it."""
 
 
 @check("rfc3261-17.2.2-01")

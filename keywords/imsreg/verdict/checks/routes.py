@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.name_addr import Route
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View, elements
 
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -55,10 +55,16 @@ def shows_the_path_to_the_ue(view: View) -> Iterator[Outcome]:
         yield Unmet("no REGISTER that asks for a contact and lists path got a 2xx")
 
 
+def _none(view: View, name: str) -> Outcome:
+    if view.registered:
+        return Moot(f"no 2xx has a {name} that can be read, which other rows judge")
+    return Unmet("no REGISTER that asks for a contact got a 2xx")
+
+
 def _syntax(view: View, name: str) -> Iterator[Outcome]:
     values = list(_values(view, name))
     if not values:
-        yield Unmet(f"no 2xx to a REGISTER has {name}")
+        yield _none(view, name)
     for entry, line, text in values:
         why = _unreadable(text)
         if why is None:
@@ -71,7 +77,7 @@ def _loose(view: View, name: str) -> Iterator[Outcome]:
     """Values that cannot be read, or that have no brackets, are left to the rows on syntax."""
     values = [value for value in _values(view, name) if _unreadable(value[2]) is None]
     if not values:
-        yield Unmet(f"no 2xx to a REGISTER has a {name} value that can be read")
+        yield _none(view, name)
     for entry, line, text in values:
         params = Route.parse(text).uri.params
         expected = f"{name} with ;lr inside the angle brackets"

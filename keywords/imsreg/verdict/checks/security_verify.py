@@ -8,7 +8,7 @@ from imsreg.secagree.negotiation import same_list
 from imsreg.sip.headers.security import SecurityServer
 from imsreg.verdict.authentication import CLIENT_CHANGED, VERIFY_CHANGED, Kind
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import Answered, Replied, View, line_of, readable
 
 ENDPOINT = ("spi-c", "spi-s", "port-c", "port-s")
@@ -59,7 +59,11 @@ def a_494_brings_the_list(view: View) -> Iterator[Outcome]:
         if given:
             lists[call_id] = given
     if not decided:
-        yield Unmet("no request got a 494")
+        yield (
+            Moot("there was no 494, which rfc3329-2.3.1-01 judges")
+            if any(_changed(view, VERIFY_CHANGED))
+            else Unmet("no request got a 494")
+        )
 
 
 def _aborted(view: View, fault: str) -> Iterator[Outcome]:
