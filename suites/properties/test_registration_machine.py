@@ -164,7 +164,7 @@ class RegistrationMachine(RuleBasedStateMachine):
     def fetch(self, number):
         """The 200 lists what the model has, and the time that is left of it."""
         response = self.complete(number, lambda r: r.fetch())
-        if response is None or self.link.now() != self.link.now():
+        if response is None:
             return
         record = self.phones[number].impu
         listed = {c.uri.text: c.expires for c in response.get_all(Contact)}
@@ -182,7 +182,8 @@ class RegistrationMachine(RuleBasedStateMachine):
         try:
             challenge = ue.exchange(ue.registration.refresh())
             if challenge.status == 401:
-                assert ue.exchange(ue.answer(challenge, res)).status == 403
+                # 401 where the USIM had something to report: then RES was not asked for.
+                assert ue.exchange(ue.answer(challenge, res)).status in (401, 403)
         except ScenarioStopped:
             pass
         assert len(self.network.accepted) == before

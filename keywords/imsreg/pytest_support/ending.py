@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from imsreg.errors import InputError
+from imsreg.pytest_support.names import EVIDENCE
 from imsreg.pytest_support.options import reproduce
-from imsreg.pytest_support.run import EVIDENCE, Run
+from imsreg.pytest_support.run import Run
 from imsreg.tester.case import Case
 from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped

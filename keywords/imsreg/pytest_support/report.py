@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imsreg.pytest_support.run import EVIDENCE
+from imsreg.pytest_support.names import EVIDENCE
 from imsreg.tester.case import Case
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.reports import write_run_reports

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from imsreg.errors import ExitClass, InputError
+from imsreg.pytest_support.names import EVIDENCE
 
 if TYPE_CHECKING:
     from imsreg.tester.settings import Settings
     from imsreg.verdict.catalogue import Catalogue
 
-EVIDENCE = "imsreg evidence"
-"""The property of a test's report that names the directory of its evidence."""
 
 _FAILURE = "imsreg_failure"
 
