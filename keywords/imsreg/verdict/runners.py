@@ -28,7 +28,12 @@ class Status:
 
 
 def word(ruling: Ruling) -> Word:
-    """A ruling's verdict, with KNOWN for the FAIL that is a known deviation found again."""
+    """A ruling's verdict, with KNOWN for the FAIL that is a known deviation found again.
+
+    A test in which a deviation does not show is a PASS: only the whole run knows whether it has gone (`exit_class`).
+    """
+    if ruling.unexpected_pass:
+        return "PASS"
     if ruling.known and ruling.verdict is Verdict.FAIL:
         return "KNOWN"
     return ruling.verdict.value
@@ -51,7 +56,7 @@ def status(rulings: Iterable[Ruling], catalogue: Catalogue) -> Status:
         finding.text(catalogue[finding.requirement])
         for ruling in group
         for finding in ruling.findings
-        if finding.kind == worst
+        if finding.kind == worst or ruling.unexpected_pass
     )
     match worst:
         case "FAIL":
