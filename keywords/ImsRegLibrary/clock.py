@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
+from functools import partial
 
 from robot.api import logger
 from robot.api.deco import keyword
 
+from imsreg.robot.countdown import Countdown
 from ImsRegLibrary.component import Component
 
 
@@ -15,5 +18,13 @@ class ClockKeywords(Component):
 
     @keyword
     def advance_time(self, duration: timedelta) -> None:
-        """Lets time pass: ``Advance Time    600 s``. Against a real DUT the wait is shown counting."""
-        self._case.advance(duration.total_seconds(), lambda left: logger.console(f"  waiting, {left:.0f} s left"))
+        """Lets time pass: ``Advance Time    600 s``. Against a real DUT a terminal shows the wait counting."""
+        terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        self._case.advance(
+            duration.total_seconds(), Countdown(partial(logger.console, newline=False), terminal=terminal)
+        )
+
+    @keyword
+    def get_shortest_expiry(self) -> int:
+        """The seconds of a binding that is to be seen ending: the profile's min-expires, at least 30; 120 if unknown."""
+        return self._case.shortest_expiry

@@ -9,6 +9,7 @@ from robotlibcore import DynamicCore
 
 from imsreg import __version__
 from imsreg.errors import InputError
+from imsreg.robot.allure_log import around_allure
 from imsreg.robot.bench import BENCH
 from imsreg.robot.listener import CaseListener
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
@@ -55,7 +56,7 @@ class ImsRegLibrary(DynamicCore):
     ROBOT_LIBRARY_DOC_FORMAT = "ROBOT"
 
     def __init__(self) -> None:
-        self.ROBOT_LIBRARY_LISTENER = CaseListener(BENCH)
+        self.ROBOT_LIBRARY_LISTENER = [CaseListener(BENCH), *around_allure()]
         super().__init__(
             [
                 UeKeywords(BENCH),

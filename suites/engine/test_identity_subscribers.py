@@ -109,7 +109,7 @@ def test_a_wrong_entry_is_named(tmp_path, entry, field, problem):
 
 
 KEY_FILES = [
-    ("bob: {}", "bob.k", "is missing"),
+    ("alice: {}", "alice.opc, alice.op", "are both missing"),
     (f'bob: {{k: "{K}", opc: "{OP}"}}', "alice", "has no keys here"),
     (f'alice: {{opc: "{OP}"}}', "alice.k", "is missing"),
     (f'alice: {{k: "{K}"}}', "alice.opc, alice.op", "are both missing"),
@@ -123,6 +123,7 @@ KEY_FILES = [
     ("alice: {k: 11112222333344445555666677778888, opc: x}", "alice.k", "text is wanted"),
     ("alice: {k: 12345678, opc: x}", "alice.k", "text is wanted"),
     (f"alice: '{K}'", "alice", "a mapping is wanted"),
+    (f'alice: {{k: "{K}", opc: "{OP}", password: "x"}}', "alice.password", "not for the algorithm of this subscriber"),
 ]
 
 
@@ -134,6 +135,45 @@ def test_a_wrong_key_file_is_named_and_no_key_shows(tmp_path, keys, field, probl
     assert problem in error.problem
     for shown in (K[:8], OP[:8], "00112233", "11112222", "12345678"):
         assert shown not in str(error)
+
+
+BY_PASSWORD = ALICE + ", algorithm: sip-digest"
+
+
+def test_a_subscriber_for_sip_digest_has_a_password_instead_of_keys(tmp_path):
+    (alice,) = load_subscribers(_file(tmp_path, BY_PASSWORD + "}", keys='alice: {password: "grüß: dich"}'), {})
+    assert alice.password == Secret("grüß: dich".encode())
+    assert alice.algorithm is None
+    assert "dich" not in repr(alice)
+    (by_keys,) = load_subscribers(_file(tmp_path, ALICE + "}"), {})
+    assert by_keys.password is None
+
+
+def test_a_password_comes_from_the_environment(tmp_path):
+    path = _file(tmp_path, BY_PASSWORD + ", keys: {env: IMSREG_ALICE}}", keys="{}")
+    (alice,) = load_subscribers(path, {"IMSREG_ALICE_PASSWORD": "open sesame"})
+    assert alice.password == Secret(b"open sesame")
+    error = _refusal(path)
+    assert (error.where, error.field, error.problem) == ("environment", "IMSREG_ALICE_PASSWORD", "is missing")
+
+
+@pytest.mark.parametrize(
+    ("more", "keys", "field", "problem"),
+    [
+        ("", "alice: {}", "alice.password", "is missing"),
+        ("", "alice: {password: ''}", "alice.password", "is empty"),
+        ("", "alice: {password: 12345678}", "alice.password", "text is wanted"),
+        ("", f'alice: {{k: "{K}", opc: "{OP}"}}', "alice.k", "is not for the algorithm of this subscriber"),
+        (", res_length: 8", "alice: {password: x}", "subscribers[0].res_length", "goes with AKA keys"),
+        (", amf: '8000'", "alice: {password: x}", "subscribers[0].amf", "goes with AKA keys"),
+        (", sqn: '000000000001'", "alice: {password: x}", "subscribers[0].sqn", "goes with AKA keys"),
+    ],
+)
+def test_what_does_not_go_with_sip_digest_is_named(tmp_path, more, keys, field, problem):
+    error = _refusal(_file(tmp_path, BY_PASSWORD + more + "}", keys=keys))
+    assert error.field == field
+    assert problem in error.problem
+    assert "12345678" not in str(error)
 
 
 ENVIRONMENTS = [

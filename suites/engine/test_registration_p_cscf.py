@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from imsreg.registration import p_cscf
+from imsreg.registration.admission import LISTED, MAX_ELEMENTS
 from imsreg.registration.p_cscf import AccessPolicy, PCscf
 from imsreg.registration.replies import reply
 from imsreg.registration.seams import Seams
@@ -240,6 +241,16 @@ def test_a_request_that_cannot_be_read_any_more_with_the_additions_is_refused(be
     credentials = wide.value("Authorization") + ', x="'
     wide.set("Authorization", credentials + "x" * (MAX_FIELD - len(f"Authorization: {credentials}") - 1) + '"')
     assert bench.refused(wide).status == 513
+    assert bench.forwarded(register())
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_list_without_end_is_refused_before_it_is_read(bench, register, name):
+    value = register().value(name)
+    draft = (
+        register().remove(name).add(name, "x," * MAX_ELEMENTS if value is None else f"{value}{', x=1' * MAX_ELEMENTS}")
+    )
+    assert bench.refused(draft.add(name, "y,y")).status == 513
     assert bench.forwarded(register())
 
 

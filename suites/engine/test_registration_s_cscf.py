@@ -11,6 +11,7 @@ import pytest
 from imsreg.aka.milenage import Milenage
 from imsreg.aka.nonce import decode
 from imsreg.aka.sqn import SLOTS, SqnArray, join, split
+from imsreg.registration import credentials
 from imsreg.registration.challenge import REG_AWAIT_AUTH
 from imsreg.registration.credentials import ResChoice
 from imsreg.registration.hss import Hss
@@ -133,6 +134,12 @@ def test_an_answer_in_which_something_else_was_changed_is_refused(mw, ue, old, n
     assert mw.exchange(changed(answer, "Authorization", old, new)).status == 403
 
 
+@pytest.mark.parametrize(("nc", "status"), [("00000000", 403), ("1", 403), ("0000000g", 403), ("0000000A", 200)])
+def test_a_right_response_needs_a_nonce_count_that_counts(mw, ue, monkeypatch, nc, status):
+    monkeypatch.setattr(credentials, "FIRST_USE", nc)
+    assert mw.exchange(ue.answer(mw.exchange(ue.initial_register()))).status == status
+
+
 def test_a_response_over_another_realm_is_refused(mw, ue):
     challenge = mw.exchange(ue.initial_register())
     other = changed(Draft.of(challenge), "WWW-Authenticate", 'realm="', 'realm="other.').to_message()
@@ -197,8 +204,8 @@ def test_auts_resynchronises_and_is_followed_by_a_challenge_that_is_accepted(mw,
 )
 def test_a_wrong_auts_is_refused_and_the_sequence_number_stays(mw, ue, auts, status):
     answer = ue.answer(mw.exchange(ue.initial_register()))
-    credentials = Authorization.parse(answer.value("Authorization")).with_param("auts", auts)
-    assert mw.exchange(answer.set("Authorization", credentials)).status == status
+    given = Authorization.parse(answer.value("Authorization")).with_param("auts", auts)
+    assert mw.exchange(answer.set("Authorization", given)).status == status
     assert mw.complete(ue, ue.initial_register()).status == 200
 
 

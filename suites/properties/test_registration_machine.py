@@ -33,7 +33,11 @@ pytestmark = pytest.mark.slow
 
 CORE = Address("127.0.2.1", 5060)
 SUBSCRIBERS = {s.name: s for s in load_subscribers(data("fixtures", "subscribers", "embedded.yaml"), {})}
-WHO = (("sub01", Address("127.0.3.1", 5060)), ("sub01", Address("127.0.3.2", 5060)), ("sub02", Address("127.0.3.3", 5060)))
+WHO = (
+    ("sub01", Address("127.0.3.1", 5060)),
+    ("sub01", Address("127.0.3.2", 5060)),
+    ("sub02", Address("127.0.3.3", 5060)),
+)
 
 phones = st.integers(0, len(WHO) - 1)
 expiries = st.sampled_from((60, 61, 300, 3600, 600_000))
@@ -115,7 +119,9 @@ class RegistrationMachine(RuleBasedStateMachine):
         self.network = Network()
         self.link = self.network.link
         self.core = ReferenceCore(
-            CorePolicy(home_domain=SUBSCRIBERS["sub01"].home_domain, security=security), SUBSCRIBERS.values(), self.random
+            CorePolicy(home_domain=SUBSCRIBERS["sub01"].home_domain, security=security),
+            SUBSCRIBERS.values(),
+            self.random,
         )
         self.link.attach(self.core, CORE, ("UDP", "TCP"))
         self.phones = [self.phone(number) for number in range(len(WHO))]
@@ -187,6 +193,36 @@ class RegistrationMachine(RuleBasedStateMachine):
         except ScenarioStopped:
             pass
         assert len(self.network.accepted) == before
+
+    @rule(number=phones, back=st.sampled_from((0, 0, 1, 3)), expires=st.sampled_from((0, 3600)))
+    def come_too_late(self, number, back, expires):
+        """A REGISTER whose CSeq is not above that of the binding; the model objects if it is accepted."""
+        ue = self.phones[number]
+        bound = [b for b in self.network.alive(ue.impu).values() if b.call_id == self.call_id(number)]
+        if not bound:
+            return
+        cseq = f"{max(0, bound[0].cseq - back)} REGISTER"
+        try:
+            challenge = ue.exchange(ue.registration.refresh(expires=expires).set("CSeq", cseq))
+            if challenge.status == 401:
+                assert ue.exchange(ue.answer(challenge).set("CSeq", cseq)).status in (401, 500)
+        except ScenarioStopped:
+            pass
+
+    def call_id(self, number):
+        last = self.phones[number].last
+        return last.request.value("Call-ID") if last else ""
+
+    @rule(number=phones)
+    def answer_after_four_minutes(self, number):
+        ue = self.phones[number]
+        try:
+            challenge = ue.exchange(ue.registration.refresh())
+            if challenge.status == 401:
+                self.link.advance(240.0)
+                assert ue.exchange(ue.answer(challenge)).status == 401
+        except ScenarioStopped:
+            pass
 
     @rule(number=phones, which=st.integers(0, 999))
     def replay(self, number, which):

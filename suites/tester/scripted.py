@@ -1,4 +1,4 @@
-"""DUTs that answer as a test says, and the profiles that name them."""
+"""DUTs that do what a test says, on loopback addresses of their own, and profiles that name them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from imsreg.paths import data
 from imsreg.sip.flow import Address, Packet, TransportFailure
 
 Answers = Callable[[bytes], list[bytes]]
-"""What a scripted DUT sends for a request."""
-
-_HOSTS = itertools.count(1)
+"""What a scripted DUT sends when it has got a message."""
 
 PROFILE = """\
-dut: {{name: scripted, role: core, address: {host}, port: {port}, transports: [{transports}]}}
+dut: {{name: scripted, role: core, address: "{host}", port: {port}, transports: [{transports}]}}
 home_domain: ims.mnc001.mcc001.3gppnetwork.org
 release: 14
-security: {security}
+security: none
 subscribers: {subscribers}
 timing: {{t1: {t1}}}
 """
 
+_NUMBERS = itertools.count(1)
+
 
 def own_host() -> str:
-    """A loopback address that no other test, in whatever process, is using."""
+    """A loopback address that no other test uses, in whatever process."""
     process = os.getpid()
-    return f"127.{32 + next(_HOSTS) % 192}.{process >> 8 & 0xFF}.{process & 0xFF}"
+    return f"127.{32 + next(_NUMBERS) % 192}.{process >> 8 & 0xFF}.{process & 0xFF or 1}"
 
 
 def write_profile(
@@ -44,37 +44,35 @@ def write_profile(
     address: Address,
     *,
     transports: str = "udp",
-    security: str = "none",
     subscribers: Path | None = None,
     t1: float = 0.01,
     more: str = "",
 ) -> Path:
-    """A profile of a DUT at `address`. A small T1 makes Timer F short: 0.64 s."""
-    path = directory / "profile.yaml"
+    """A profile of a DUT at `address`. With the T1 given here Timer F ends after 0.64 s."""
     known = subscribers or data("fixtures", "subscribers", "embedded.yaml")
-    text = PROFILE.format(
-        host=address.host, port=address.port, transports=transports, security=security, subscribers=known, t1=t1
-    )
+    text = PROFILE.format(host=address.host, port=address.port, transports=transports, subscribers=known, t1=t1)
+    path = directory / "profile.yaml"
     path.write_text(text + more, encoding="utf-8")
     return path
 
 
-def reply(
-    request: bytes, status_line: bytes = b"SIP/2.0 401 Unauthorized", *more: bytes, change: tuple[bytes, bytes] = (b"", b"")
-) -> bytes:
-    """A response to `request` with what RFC 3261 8.2.6.2 has copied, and the lines `more`; `change` replaces octets."""
-    copied = [
-        line
-        for line in request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
-        if line.partition(b":")[0].lower() in (b"via", b"from", b"call-id", b"cseq")
-    ]
-    to = re.search(rb"\r\n(To:[^\r]*)", request)
-    lines = [status_line, *copied, (to[1] if to else b"To: <sip:nobody>") + b";tag=dut", *more, b"Content-Length: 0"]
-    return (b"\r\n".join(lines) + b"\r\n\r\n").replace(*change) if change[0] else b"\r\n".join(lines) + b"\r\n\r\n"
+def reply(request: bytes, status_line: bytes = b"SIP/2.0 401 Unauthorized", *fields: bytes) -> bytes:
+    """A response to `request`: what RFC 3261 8.2.6.2 has copied, a To tag, and more header fields."""
+    lines = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    copied = [line for line in lines if line.partition(b":")[0].lower() in (b"via", b"from", b"call-id", b"cseq")]
+    to = next((line for line in lines if line.lower().startswith(b"to:")), b"To: <sip:nobody@home.example>")
+    return b"\r\n".join((status_line, *copied, to + b";tag=dut", *fields, b"Content-Length: 0", b"", b""))
+
+
+def call_id(message: bytes) -> bytes:
+    """The Call-ID, with which every test of the tester begins anew."""
+    found = re.search(rb"\r\nCall-ID: ([^\r]*)", message)
+    assert found
+    return found[1]
 
 
 class ScriptedNode:
-    """A node that answers every request, and remembers what came."""
+    """A node that answers every message, and remembers what came."""
 
     def __init__(self, answers: Answers) -> None:
         self.outbox: deque[Packet] = deque()
@@ -96,26 +94,26 @@ class ScriptedNode:
 
 
 @contextmanager
-def scripted_dut(answers: Answers, host: str | None = None) -> Iterator[tuple[ScriptedNode, Address]]:
+def udp_dut(answers: Answers) -> Iterator[tuple[ScriptedNode, Address]]:
     """A DUT on UDP."""
     node = ScriptedNode(answers)
     link = SocketLink(EgressGate())
     try:
-        yield node, link.attach(node, Address(host or own_host(), 0), ("UDP",))
+        yield node, link.attach(node, Address(own_host(), 0), ("UDP",))
     finally:
         link.close()
 
 
 @contextmanager
-def tcp_dut(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
-    """A DUT that does with each TCP connection what `serve` says, one after the other."""
+def tcp_dut(serve: Callable[[socket.socket], object]) -> Iterator[Address]:
+    """A DUT that does with each TCP connection, one after the other, what `serve` says."""
     listener = socket.create_server((own_host(), 0))
 
     def accept() -> None:
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError:  # closed: the test is over
+            except OSError:  # the test is over
                 return
             with connection, suppress(OSError):
                 connection.settimeout(10)
@@ -127,13 +125,12 @@ def tcp_dut(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
         host, port = listener.getsockname()
         yield Address(host, port)
     finally:
-        # close() alone does not wake a thread that waits in accept().
-        listener.shutdown(socket.SHUT_RDWR)
+        listener.shutdown(socket.SHUT_RDWR)  # close() alone wakes nobody who waits in accept()
         listener.close()
         thread.join()
 
 
 def reset(connection: socket.socket) -> None:
-    """End a connection by RST instead of FIN."""
+    """End a connection by RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

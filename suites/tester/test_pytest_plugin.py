@@ -211,7 +211,7 @@ def test_a_dut_that_is_not_there_is_inconclusive(run: Run, profile: Callable[...
     result = run(source.replace("(simulated_ue)", "(simulated_ue, n)"), "--imsreg-profile", absent, link="sockets")
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(["INCONCLUSIVE target-unreachable: 127.0.2.9:9 over UDP: *"] * 2)
-    result.stdout.fnmatch_lines(["INCONCLUSIVE no-answer: the DUT gave no answer in 2 tests in a row, *"])
+    result.stdout.fnmatch_lines(["INCONCLUSIVE target-unreachable: the DUT gave no answer in 2 tests in a row, *"])
 
 
 def test_two_ues_register_refresh_fetch_and_deregister(run: Run, pytester: pytest.Pytester) -> None:

@@ -42,7 +42,9 @@ def unexpected(test: str) -> Ruling:
 
 
 def begin(journal: Journal) -> None:
-    journal.begin(imsreg="0.1", profile="acme.yaml", dut=DUT, versions={"robotframework": "7.5"})
+    journal.begin(
+        imsreg="0.1", profile="acme.yaml", dut=DUT, versions={"robotframework": "7.5"}, addresses=["[::1]:5060"]
+    )
 
 
 def records(directory: Path, *rulings: tuple[str, Ruling]) -> Path:
@@ -91,7 +93,13 @@ def test_verdicts_json(tmp_path: Path) -> None:
         "schema": 1,
         "imsreg": "0.1",
         "profile": "acme.yaml",
-        "dut": {"name": "Acme core", "version": "4.2", "build": "2026-11-02", "role": "core"},
+        "dut": {
+            "name": "Acme core",
+            "version": "4.2",
+            "build": "2026-11-02",
+            "role": "core",
+            "addresses": ["[::1]:5060"],
+        },
         "verdicts": {
             "a-01": {
                 "verdict": "FAIL",

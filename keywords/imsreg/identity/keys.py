@@ -1,9 +1,10 @@
-"""Where a subscriber's keys come from: a key file beside the subscriber file, or environment variables."""
+"""Where a subscriber's secrets come from: a key file beside the subscriber file, or environment variables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,9 @@ from imsreg.errors import InputError
 from imsreg.secret import Secret
 from imsreg.strictyaml import load
 
+FIELDS = ("k", "opc", "op", "password")
+"""What there may be of a subscriber: the names in a key file, and in capitals the endings of environment variables."""
+
 _KEY = re.compile(r"[0-9A-Fa-f]{32}")
 _HOW = "write 32 hexadecimal digits"
 
@@ -20,50 +24,77 @@ _HOW = "write 32 hexadecimal digits"
 class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One subscriber in a key file. Its repr names the fields that are there, never their values."""
 
-    k: str
+    k: str | None = None
     opc: str | None = None
     op: str | None = None
+    password: str | None = None
 
     def __repr__(self) -> str:
-        return f"KeyEntry({', '.join(name for name in self.__struct_fields__ if getattr(self, name) is not None)})"
+        return f"KeyEntry({', '.join(name for name in FIELDS if getattr(self, name) is not None)})"
 
 
 class KeyFile:
-    """A key file: a mapping of subscriber names to `k` and either `opc` or `op`."""
+    """A key file: a mapping of subscriber names to `k` and either `opc` or `op`, or to `password`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._entries = load(path, dict[str, KeyEntry], secret=True)
 
-    def milenage(self, name: str) -> Milenage:
-        """The algorithm of a subscriber. Raises InputError naming file and field, never a value."""
+    def keys(self, name: str) -> SubscriberKeys:
+        """What the file has of a subscriber. Raises InputError if that is nothing."""
         entry = self._entries.get(name)
         if entry is None:
-            raise InputError(self._path, name, "has no keys here", "add an entry with k, and opc or op")
-        fields = {
-            f"{name}.{field}": value for field in ("k", "opc", "op") if (value := getattr(entry, field)) is not None
-        }
-        return _milenage(str(self._path), fields, f"{name}.k", f"{name}.opc", f"{name}.op")
+            remedy = "add an entry with k, and opc or op; with password for algorithm sip-digest"
+            raise InputError(self._path, name, "has no keys here", remedy)
+        values = {f: value for f in FIELDS if (value := getattr(entry, f)) is not None}
+        return SubscriberKeys(str(self._path), {f: f"{name}.{f}" for f in FIELDS}, values)
 
 
-def milenage_from_environment(prefix: str, environ: Mapping[str, str]) -> Milenage:
-    """The algorithm with the keys in PREFIX_K and PREFIX_OPC (or PREFIX_OP). Raises InputError as a key file does."""
-    return _milenage("environment", environ, f"{prefix}_K", f"{prefix}_OPC", f"{prefix}_OP")
+@dataclass(frozen=True, slots=True)
+class SubscriberKeys:
+    """What one place has of one subscriber. `names`: how each field is called there.
 
+    Its methods raise InputError naming place and field, never a value.
+    """
 
-def _milenage(where: str, values: Mapping[str, str], k: str, opc: str, op: str) -> Milenage:
-    if (opc in values) == (op in values):
-        problem = "are both set" if opc in values else "are both missing"
-        raise InputError(where, f"{opc}, {op}", problem, "give one of the two")
-    if opc in values:
-        return Milenage(_key(where, values, k), _key(where, values, opc))
-    return Milenage.from_op(_key(where, values, k), _key(where, values, op))
+    where: str
+    names: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
 
+    @classmethod
+    def from_environment(cls, prefix: str, environ: Mapping[str, str]) -> SubscriberKeys:
+        """Those in PREFIX_K and PREFIX_OPC (or PREFIX_OP), or in PREFIX_PASSWORD."""
+        names = {f: f"{prefix}_{f.upper()}" for f in FIELDS}
+        return cls("environment", names, {f: environ[name] for f, name in names.items() if name in environ})
 
-def _key(where: str, values: Mapping[str, str], field: str) -> Secret:
-    text = values.get(field)
-    if text is None:
-        raise InputError(where, field, "is missing", _HOW)
-    if not _KEY.fullmatch(text):
-        raise InputError(where, field, f"is not a key of 16 octets ({len(text)} characters)", _HOW)
-    return Secret(bytes.fromhex(text))
+    def milenage(self) -> Milenage:
+        """The algorithm with the keys inside."""
+        self._refuse("password")
+        if ("opc" in self.values) == ("op" in self.values):
+            problem = "are both set" if "op" in self.values else "are both missing"
+            raise InputError(self.where, f"{self.names['opc']}, {self.names['op']}", problem, "give one of the two")
+        if "opc" in self.values:
+            return Milenage(self._key("k"), self._key("opc"))
+        return Milenage.from_op(self._key("k"), self._key("op"))
+
+    def password(self) -> Secret:
+        """The password for SIP digest, in UTF-8."""
+        self._refuse("k", "opc", "op")
+        text = self.values.get("password")
+        if not text:
+            problem = "is missing" if text is None else "is empty"
+            raise InputError(self.where, self.names["password"], problem, "write the password")
+        return Secret(text.encode("utf-8", "surrogateescape"))
+
+    def _refuse(self, *others: str) -> None:
+        if found := [self.names[f] for f in others if f in self.values]:
+            remedy = "leave it out, or change `algorithm` in the subscriber file"
+            raise InputError(self.where, found[0], "is not for the algorithm of this subscriber", remedy)
+
+    def _key(self, name: str) -> Secret:
+        text = self.values.get(name)
+        if text is None:
+            raise InputError(self.where, self.names[name], "is missing", _HOW)
+        if not _KEY.fullmatch(text):
+            raise InputError(self.where, self.names[name], f"is not a key of 16 octets ({len(text)} characters)", _HOW)
+        return Secret(bytes.fromhex(text))

@@ -13,7 +13,8 @@ from msgspec import Meta
 from imsreg.aka.algorithm import Algorithm, check_res_length
 from imsreg.errors import InputError
 from imsreg.identity.identities import derive
-from imsreg.identity.keys import KeyFile, milenage_from_environment
+from imsreg.identity.keys import KeyFile, SubscriberKeys
+from imsreg.secret import Secret
 from imsreg.strictyaml import load
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="a name of a-z, 0-9 and -")]
@@ -32,15 +33,24 @@ Variable = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z", description="the beginning of an environment variable's name")
 ]
 
+RES_LENGTH = 8
+"""Octets of RES where a subscriber does not say."""
+
+AKA_ONLY = ("res_length", "amf", "sqn")
+"""Fields of a subscriber that say nothing about one with a password."""
+
 
 class KeysFromEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys by the names of environment variables: `env` and one of the endings _K, _OPC, _OP."""
+    """Keys by the names of environment variables: `env` and one of the endings _K, _OPC, _OP, _PASSWORD."""
 
     env: Variable
 
 
 class SubscriberEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One subscriber as the file writes it; what is left out is derived from the IMSI."""
+    """One subscriber as the file writes it; what is left out is derived from the IMSI.
+
+    `algorithm` says what is known of him: AKA keys, or a password.
+    """
 
     name: Name
     imsi: Imsi
@@ -49,10 +59,10 @@ class SubscriberEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     home_domain: Domain | None = None
     impus: Annotated[tuple[Impu, ...], Meta(min_length=1)] | None = None
     barred: tuple[Impu, ...] = ()
-    algorithm: Literal["milenage"] = "milenage"
-    res_length: int = 8
-    amf: Amf = "8000"
-    sqn: Sqn = "000000000000"
+    algorithm: Literal["milenage", "sip-digest"] = "milenage"
+    res_length: int | None = None
+    amf: Amf | None = None
+    sqn: Sqn | None = None
     keys: KeysFromEnvironment | None = None
 
 
@@ -65,10 +75,10 @@ class SubscriberFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One subscription: identities, and the algorithm with the keys inside.
+    """One subscription: identities, and either the AKA algorithm with the keys inside or a password for SIP digest.
 
     `impus` is the implicit registration set in HSS order and `barred` a part of it. `sqn` is the SQN that the AuC used
-    last, a number below 2**48; `amf` has 2 octets; `res_length` counts octets.
+    last, a number below 2**48; `amf` has 2 octets; `res_length` counts octets. With a password they mean nothing.
     """
 
     name: str
@@ -81,7 +91,8 @@ class Subscriber:
     res_length: int
     amf: bytes
     sqn: int
-    algorithm: Algorithm = field(repr=False)
+    algorithm: Algorithm | None = field(repr=False)
+    password: Secret | None = field(default=None, repr=False)
 
     @property
     def default_impu(self) -> str:
@@ -120,15 +131,15 @@ def _subscriber(
         raise InputError(path, f"{place}.barred", "every identity is barred", "leave one of the impus out")
     if all(impu.startswith("tel:") for impu in impus):
         raise InputError(path, f"{place}.impus", "there is no SIP URI to register with", "add one")
-    if entry.keys is not None:
-        algorithm = milenage_from_environment(entry.keys.env, environ)
-    elif key_file is not None:
-        algorithm = key_file.milenage(entry.name)
-    else:
-        remedy = "name a key file in `keys` at the top, or give the subscriber `keys: {env: NAME}`"
-        raise InputError(path, f"{place}.keys", "there are no keys", remedy)
+    keys = _keys(path, place, entry, key_file, environ)
+    by_password = entry.algorithm == "sip-digest"
+    if by_password and (given := [name for name in AKA_ONLY if getattr(entry, name) is not None]):
+        raise InputError(path, f"{place}.{given[0]}", "goes with AKA keys, not with a password", "leave it out")
+    algorithm = None if by_password else keys.milenage()
+    res_length = RES_LENGTH if entry.res_length is None else entry.res_length
     try:
-        check_res_length(algorithm, entry.res_length)
+        if algorithm is not None:
+            check_res_length(algorithm, res_length)
     except ValueError as error:
         raise InputError(path, f"{place}.res_length", str(error), "write a length that the algorithm has") from None
     return Subscriber(
@@ -139,11 +150,23 @@ def _subscriber(
         home_domain=entry.home_domain or derived.home_domain,
         impus=impus,
         barred=entry.barred,
-        res_length=entry.res_length,
-        amf=bytes.fromhex(entry.amf),
-        sqn=int(entry.sqn, 16),
+        res_length=res_length,
+        amf=bytes.fromhex(entry.amf or "8000"),
+        sqn=int(entry.sqn or "0", 16),
         algorithm=algorithm,
+        password=keys.password() if by_password else None,
     )
+
+
+def _keys(
+    path: Path, place: str, entry: SubscriberEntry, key_file: KeyFile | None, environ: Mapping[str, str]
+) -> SubscriberKeys:
+    if entry.keys is not None:
+        return SubscriberKeys.from_environment(entry.keys.env, environ)
+    if key_file is not None:
+        return key_file.keys(entry.name)
+    remedy = "name a key file in `keys` at the top, or give the subscriber `keys: {env: NAME}`"
+    raise InputError(path, f"{place}.keys", "there are no keys", remedy)
 
 
 def _refuse_repeats(path: Path, subscribers: tuple[Subscriber, ...]) -> None:

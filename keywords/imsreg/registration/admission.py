@@ -17,6 +17,10 @@ MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
 """Header fields that a proxy or its transactions read and that come once, being no lists (RFC 3261 7.3.1)."""
 
+LISTED = ("Authorization", "Contact", "Proxy-Require", "Require", "Security-Client", "Security-Verify")
+MAX_ELEMENTS = 100
+"""Commas that the fields of one LISTED header may hold: an element of a few octets costs hundreds once it is read."""
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:")
 
 
@@ -49,6 +53,9 @@ def _require_syntax(request: Request) -> None:
     for name in SINGLE:
         if len(request.fields(name)) > 1:
             raise Refusal(400, f"Bad Request ({name} comes twice)")
+    for name in LISTED:
+        if sum(field.value.count(",") for field in request.fields(name)) > MAX_ELEMENTS:
+            raise Refusal(513)
     if request.version.upper() != "SIP/2.0":
         raise Refusal(505)
     cseq = request.get(CSeq)

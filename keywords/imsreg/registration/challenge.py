@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from imsreg.aka import digest
 from imsreg.aka.vector import AuthenticationVector
+from imsreg.registration.schemes import Scheme
 from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.sip.message import Request
 
 REG_AWAIT_AUTH = 240.0
 """Seconds that an S-CSCF waits for the answer to its challenge (TS 24.229 table 7.8.1: 4 minutes)."""
+
+NONCE_LIFETIME = 3600.0
+"""Seconds for which a client may go on with a nonce after a right answer; then a challenge says that it is stale."""
 
 _DIGEST = re.compile(r"digest(?:[ \t]|$)", re.IGNORECASE)
 _NC = re.compile(r"(?!0{8})[0-9A-Fa-f]{8}")  # RFC 7616 3.4: the first request with a nonce counts one
@@ -36,8 +40,9 @@ class Challenge:
     keys: bool = True
     extra: str = ""
 
-    def header(self, vector: AuthenticationVector) -> str:
-        """The WWW-Authenticate value (RFC 3261 20.44, RFC 3310 3.1). With `keys` it is for Mw alone."""
+    def header(self, vector: AuthenticationVector | None) -> str:
+        """The WWW-Authenticate value (RFC 3261 20.44, RFC 3310 3.1). With `keys` and a vector it is for Mw alone."""
+        keyed = vector if self.keys else None
         value = WwwAuthenticate.of(
             {
                 "realm": self.realm,
@@ -46,8 +51,8 @@ class Challenge:
                 "qop": self.qop,
                 "opaque": self.opaque,
                 "stale": self.stale,
-                "ik": vector.ik.reveal().hex() if self.keys else None,
-                "ck": vector.ck.reveal().hex() if self.keys else None,
+                "ik": keyed.ik.reveal().hex() if keyed is not None else None,
+                "ck": keyed.ck.reveal().hex() if keyed is not None else None,
             }
         )
         return f"{value}, {self.extra}" if self.extra else str(value)
@@ -55,23 +60,36 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class OpenChallenge:
-    """A challenge that has been sent and not yet answered: a newer one makes it void (TS 33.203 6.1.2.3).
+    """A challenge that has been sent and may still be answered: a newer one makes it void (TS 33.203 6.1.2.3).
 
-    `until` is the clock value in seconds at which reg-await-auth ends.
+    `until` is the clock value in seconds at which its time is over; `count` is the highest nc of a right answer.
     """
 
     impi: str
     call_id: str
-    vector: AuthenticationVector
+    scheme: Scheme
     sent: Challenge
     until: float
+    count: int = 0
 
     def is_answered_by(self, authorization: Authorization, request: Request) -> bool:
-        """Whether a REGISTER answers this challenge, rightly or wrongly: same nonce and Call-ID (24.229 5.4.1.2.2)."""
-        return authorization.nonce == self.sent.nonce and (request.value("Call-ID") or "") == self.call_id
+        """Whether a REGISTER answers this challenge, rightly or wrongly: same nonce and Call-ID (24.229 5.4.1.2.2).
+
+        A nonce that clients may go on with is not bound to a Call-ID.
+        """
+        same_call = (request.value("Call-ID") or "") == self.call_id
+        return authorization.nonce == self.sent.nonce and (self.scheme.counts or same_call)
+
+    def counts_up(self, authorization: Authorization) -> bool:
+        """Whether nc is higher than in every right answer before: else it is a replay (RFC 7616 3.4)."""
+        return _count(authorization) > self.count
+
+    def going_on(self, authorization: Authorization, until: float) -> OpenChallenge:
+        """The challenge after a right answer, for the next one."""
+        return replace(self, count=_count(authorization), until=until)
 
     def verifies(self, authorization: Authorization, request: Request) -> bool:
-        """Whether the response is the digest over XRES with the challenge's own parameters (TS 33.203 6.1.1).
+        """Whether the response is the digest over the password, for the nonce that it names (TS 33.203 6.1.1).
 
         qop may be missing, for the sake of old clients, but is one of those on offer if it is there (RFC 3261 22.4
         item 8, RFC 2617 3.2.2). The digest `uri` counts as received: it need not equal the Request-URI (22.4 item 6).
@@ -90,7 +108,7 @@ class OpenChallenge:
         return hmac.compare_digest(expected.encode(), given)
 
     def proof(self, authorization: Authorization) -> AuthenticationInfo | None:
-        """What the 200 to this answer says: that the network knows XRES as well (RFC 3310 3.5, RFC 7616 3.5).
+        """What the 200 to this answer says: that the network knows the password too (RFC 3310 3.5, RFC 7616 3.5).
 
         None for an answer of which no digest can be computed.
         """
@@ -111,9 +129,9 @@ class OpenChallenge:
         return {
             "username": self.impi,
             "realm": self.sent.realm,
-            "password": self.vector.xres.reveal(),
+            "password": self.scheme.password.reveal(),
             "uri": authorization.uri or "",
-            "nonce": self.sent.nonce,
+            "nonce": authorization.nonce or "",
             "algorithm": self.sent.algorithm or "MD5",
             "qop": authorization.qop,
             "nc": authorization.nc,
@@ -133,6 +151,13 @@ class _Hashed(TypedDict):
     qop: str | None
     nc: str | None
     cnonce: str | None
+
+
+def _count(authorization: Authorization) -> int:
+    """The number in nc. Without qop there is none, and then a nonce is good for one request."""
+    if authorization.qop is None:
+        return 1
+    return int(authorization.nc, 16) if authorization.nc and _NC.fullmatch(authorization.nc) else 0
 
 
 def is_digest(credentials: str) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from imsreg.identity.subscribers import Subscriber
-from imsreg.registration.hss import Hss
+from imsreg.registration.hss import Hss, Refused
 from imsreg.registration.p_cscf import AccessPolicy, PCscf
 from imsreg.registration.s_cscf import RegistrarPolicy, SCscf
 from imsreg.registration.seams import Seams
+from imsreg.sip.errors import UriError
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
+from imsreg.sip.uri import Uri
 
 P_CSCF_MW = Address("192.0.2.1", 5060)
 S_CSCF_MW = Address("192.0.2.2", 5060)
@@ -71,6 +73,16 @@ class ReferenceCore:
         """The earlier of both elements' deadlines."""
         deadlines = [d for d in (self._p_cscf.next_deadline(), self._s_cscf.next_deadline()) if d is not None]
         return min(deadlines, default=None)
+
+    def bindings(self, impu: str, now: float) -> tuple[str, ...]:
+        """The contacts that are bound to a public identity, and to the rest of its implicit set, as Contact values."""
+        try:
+            record = Uri.parse(impu).address_of_record()
+            impi = self.hss.private_identity(record)
+            implicit_set = self.hss.authorise(impi or "", record)
+        except (UriError, Refused):
+            return ()
+        return tuple(str(binding.contact) for binding in self._s_cscf.bindings(implicit_set, now))
 
     def _pass_on(self, now: float) -> None:
         """Carry Mw packets across until both sides are quiet; what is for Gm goes to the outbox."""

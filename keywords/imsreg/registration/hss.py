@@ -10,6 +10,7 @@ from imsreg.aka.auc import AuthenticationCentre
 from imsreg.aka.vector import AuthenticationVector
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.seams import Seams
+from imsreg.secret import Secret
 from imsreg.sip.errors import UriError
 from imsreg.sip.uri import Uri
 
@@ -34,7 +35,9 @@ class ImplicitSet:
 
 
 class Refused(Exception):
-    """The HSS refuses: `reason` is one of "user unknown", "identities do not match", "identity barred"."""
+    """The HSS refuses: `reason` is one of "user unknown", "identities do not match", "identity barred",
+    "authentication scheme not supported".
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -54,6 +57,7 @@ class Hss:
         self._centres = {
             s.impi: AuthenticationCentre(s.algorithm, sqn=s.sqn, amf=s.amf, res_length=s.res_length)
             for s in self._by_impi.values()
+            if s.algorithm is not None
         }
         self._holders: dict[str, list[str]] = {}
         for subscriber in self._by_impi.values():
@@ -89,24 +93,37 @@ class Hss:
         return implicit_set
 
     def private_identity(self, record: str) -> str | None:
-        """The IMPI of a public identity when the first REGISTER carries no Authorization (TS 24.229 5.3.1.2)."""
-        return next(iter(self._holders.get(record, ())), None)
+        """The IMPI of a public identity when the first REGISTER carries no Authorization (TS 24.229 5.3.1.2).
+
+        The rule takes the public identity without its scheme. Where that is nobody who may register it, the first one
+        who may is meant: what a UE registers is as a rule no temporary identity.
+        """
+        holders = self._holders.get(record, ())
+        derived = record.partition(":")[2]
+        return derived if derived in holders else next(iter(holders), None)
+
+    def password(self, impi: str) -> Secret | None:
+        """The password of a subscriber for SIP digest, None for one with AKA keys. Raises Refused if unknown.
+
+        Over Cx it would be H(A1) (TS 29.228 6.3).
+        """
+        return self._subscriber(impi).password
 
     def vector(self, impi: str) -> AuthenticationVector:
         """One fresh authentication vector (multimedia authentication, TS 29.228 6.3).
 
-        Raises Refused if the user is unknown. No vector is given twice (TS 33.203 6.1.1).
+        Raises Refused if the user is unknown or has no AKA keys. No vector is given twice (TS 33.203 6.1.1).
         """
-        subscriber, centre = self._subscriber(impi), self._centres[impi]
+        subscriber, centre = self._subscriber(impi), self._centre(impi)
         vector = centre.vector(self._random.randbytes(16))
         return self._seam("hss.vector", vector, subscriber=subscriber, sqn=centre.sqn)
 
     def resynchronise(self, impi: str, rand: bytes, auts: bytes) -> bool:
         """Set SQN from AUTS; False if its MAC-S is wrong, and then nothing changes (TS 33.102 6.3.5).
 
-        Raises Refused if the user is unknown.
+        Raises Refused if the user is unknown or has no AKA keys.
         """
-        subscriber, centre = self._subscriber(impi), self._centres[impi]
+        subscriber, centre = self._subscriber(impi), self._centre(impi)
         before = centre.sqn
         if not centre.resynchronise(rand, auts):
             return False
@@ -118,6 +135,12 @@ class Hss:
         if subscriber is None:
             raise Refused("user unknown")
         return subscriber
+
+    def _centre(self, impi: str) -> AuthenticationCentre:
+        centre = self._centres.get(impi)
+        if centre is None:
+            raise Refused("authentication scheme not supported")
+        return centre
 
 
 def _address_of_record(impu: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from random import Random
 
 from imsreg.aka import nonce
 from imsreg.registration.carriage import carriable_response
-from imsreg.registration.challenge import REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
+from imsreg.registration.challenge import NONCE_LIFETIME, REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
 from imsreg.registration.hss import Hss, ImplicitSet, Refused
+from imsreg.registration.location import Binding
 from imsreg.registration.registrar import ExpiryPolicy, Registrar
 from imsreg.registration.replies import Refusal, reply, unreadable
+from imsreg.registration.schemes import Aka, Procedure, Scheme, SipDigest
 from imsreg.registration.seams import Seams
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import Endpoint, RequestReceived
@@ -28,17 +29,6 @@ from imsreg.sip.uri import Uri
 
 SUPPORTED = frozenset(("path",))
 """Option tags that the registrar understands in Require (RFC 3261 8.2.2.3)."""
-
-
-class Procedure(StrEnum):
-    """How a REGISTER is dealt with (TS 24.229 5.4.1.1)."""
-
-    CHALLENGE = "challenge"
-    VERIFY = "verify"
-    RESYNCHRONISE = "resynchronise"
-    MAC_FAILURE = "mac failure"
-    ACCEPT = "accept"
-    """Without authentication, which only a security association can justify: never in modes none and headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +84,10 @@ class SCscf:
         """When `on_time` wants to be called."""
         return self._endpoint.next_deadline()
 
+    def bindings(self, implicit_set: ImplicitSet, now: float) -> tuple[Binding, ...]:
+        """What is bound to an implicit registration set."""
+        return self._registrar.location.bindings(implicit_set.record, now)
+
     def _answer(self, request: Request, now: float) -> Draft:
         try:
             response = self._register(request, now)
@@ -126,7 +120,7 @@ class SCscf:
         challenge = self._open_challenge(impi, now)
         procedure = self._seam("s-cscf.procedure", _procedure(request, credentials, challenge), request=request)
         if procedure is Procedure.CHALLENGE:
-            return self._challenge(request, impi, now)
+            return self._challenge(request, impi, now, credentials)
         self._open.pop(impi, None)  # right or wrong, an answer uses the challenge up
         if procedure is Procedure.ACCEPT:
             return None
@@ -137,6 +131,10 @@ class SCscf:
             return self._resynchronise(request, credentials.auts or "", challenge, now)
         if not self._seam("s-cscf.verified", challenge.verifies(credentials, request), request=request):
             return self._failed(request, impi, now)
+        if challenge.scheme.counts:
+            if not challenge.counts_up(credentials):
+                return self._challenge(request, impi, now, credentials)
+            self._open[impi] = challenge.going_on(credentials, now + NONCE_LIFETIME)
         return self._seam("s-cscf.authentication-info", challenge.proof(credentials), request=request)
 
     def _refuse_early(self, request: Request) -> Refusal | None:
@@ -184,21 +182,32 @@ class SCscf:
             return None
         return challenge
 
-    def _challenge(self, request: Request, impi: str, now: float) -> Draft:
-        """A 401 with a vector of its own; a challenge that is still open is void from now on (TS 33.203 6.1.2.3)."""
-        vector = self._hss.vector(impi)
-        challenge = self._seam(
-            "s-cscf.challenge",
-            Challenge(
-                realm=self._hss.home_domain(impi),
-                nonce=nonce.encode(vector.rand, vector.autn, self.policy.server_data),
-                opaque=self._random.randbytes(12).hex(),
-            ),
-            request=request,
+    def _challenge(self, request: Request, impi: str, now: float, credentials: Authorization | None = None) -> Draft:
+        """A 401 with a nonce of its own; a challenge that is still open is void from now on (TS 33.203 6.1.2.3).
+
+        `credentials` came to another challenge: if they show that the client knows the password, their nonce is all
+        that is wrong with them, and the 401 says so (RFC 7616 3.3). An AKA nonce is not stale but used up.
+        """
+        scheme = self._scheme(impi)
+        challenge = Challenge(
+            realm=self._hss.home_domain(impi),
+            nonce=scheme.nonce,
+            algorithm=scheme.algorithm,
+            opaque=self._random.randbytes(12).hex(),
         )
-        call_id = request.value("Call-ID") or ""
-        self._open[impi] = OpenChallenge(impi, call_id, vector, challenge, now + REG_AWAIT_AUTH)
-        return reply(request, 401).add("WWW-Authenticate", challenge.header(vector))
+        opened = OpenChallenge(impi, request.value("Call-ID") or "", scheme, challenge, now + REG_AWAIT_AUTH)
+        if scheme.counts and credentials is not None and opened.verifies(credentials, request):
+            challenge = replace(challenge, stale="true")
+        sent = self._seam("s-cscf.challenge", challenge, request=request)
+        self._open[impi] = replace(opened, sent=sent)
+        return reply(request, 401).add("WWW-Authenticate", sent.header(scheme.vector))
+
+    def _scheme(self, impi: str) -> Scheme:
+        """What the HSS has for the next challenge of a subscriber."""
+        password = self._hss.password(impi)
+        if password is not None:
+            return SipDigest(password, self._random.randbytes(16).hex())
+        return Aka(self._hss.vector(impi), self.policy.server_data)
 
     def _resynchronise(self, request: Request, auts: str, challenge: OpenChallenge, now: float) -> Draft:
         """AUTS sets SQN at the AuC and a new challenge follows (TS 33.203 6.1.3). A wrong AUTS is refused."""
@@ -206,7 +215,8 @@ class SCscf:
             octets = nonce.decode_auts(auts)
         except nonce.NonceError as error:
             raise Refusal(400, "Bad Request (auts)") from error
-        if not self._hss.resynchronise(challenge.impi, challenge.vector.rand, octets):
+        vector = challenge.scheme.vector
+        if vector is None or not self._hss.resynchronise(challenge.impi, vector.rand, octets):
             raise Refusal(403)
         return self._challenge(request, challenge.impi, now)
 
@@ -247,6 +257,4 @@ def _digest_credentials(request: Request) -> Authorization | None:
 def _procedure(request: Request, credentials: Authorization | None, challenge: OpenChallenge | None) -> Procedure:
     if credentials is None or challenge is None or not challenge.is_answered_by(credentials, request):
         return Procedure.CHALLENGE
-    if credentials.auts:
-        return Procedure.RESYNCHRONISE
-    return Procedure.VERIFY if credentials.response else Procedure.MAC_FAILURE
+    return challenge.scheme.procedure(credentials)

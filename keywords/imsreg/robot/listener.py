@@ -10,15 +10,19 @@ from robot.result import Keyword, Message
 from robot.result import TestCase as ResultTest
 from robot.running import TestCase as RunningTest
 
+from imsreg.allure.dressing import dressing
+from imsreg.allure.listening import bridge
 from imsreg.errors import InputError
 from imsreg.robot.bench import Bench
 from imsreg.robot.ending import status_of
 from imsreg.robot.ignition import kindled
 from imsreg.robot.logtext import as_text, brings_markup, defuse, writable
-from imsreg.robot.logview import judgement_html
+from imsreg.robot.logview import dut_log_html, judgement_html
 from imsreg.tester.case import Case
+from imsreg.tester.collect import collect
 from imsreg.tester.judge import Judgement
 from imsreg.tester.summary import print_summary
+from imsreg.tester.under_test import dut_line, run_facts
 
 
 def test_name(test: RunningTest | ResultTest) -> str:
@@ -28,6 +32,9 @@ def test_name(test: RunningTest | ResultTest) -> str:
 
 class CaseListener(ListenerV3):
     """Opens no session by itself: the first keyword that needs one does."""
+
+    ROBOT_LISTENER_PRIORITY = 1
+    """Before the listeners of others, which shall see the status that the rulings have."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -39,10 +46,7 @@ class CaseListener(ListenerV3):
 
     def log_message(self, message: Message) -> None:
         """Keep text of the DUT from harming the log."""
-        if message.message is not None:
-            message.message = writable(message.message)
-        if self._markup():
-            defuse(message)
+        defuse(message, markup=self._markup())
 
     def end_body_item(self, data: object, result: Keyword) -> None:
         """The same for what a keyword, or a loop around it, failed with."""
@@ -61,12 +65,20 @@ class CaseListener(ListenerV3):
             result.status = ended.robot
             result.message = ended.message
             result.tags.add(ended.tags)
+        _say_who_was_tested(result, case)
+        if result.failed and (collected := collect(case)) is not None:
+            logger.write(dut_log_html(collected), level="INFO", html=True)
+        if (allure := bridge()) is not None:
+            allure.describe(run_facts(case.session))
+            allure.dress(dressing(case, judgement), result.full_name)
         journal = case.session.journal
         if journal is not None:
             journal.test(test_name(data), result.status, result.message)
 
     def close(self) -> None:
         """End of the execution: reports and summary, unless a command that holds the session does it."""
+        if (allure := bridge()) is not None:
+            allure.close()
         if not self._bench.started or self._bench.adopted:
             if (unused := kindled()) is not None:
                 unused.close()
@@ -88,6 +100,15 @@ class CaseListener(ListenerV3):
         if not failure:
             return failure
         return writable(as_text(failure) if self._markup() else failure)
+
+
+def _say_who_was_tested(test: ResultTest, case: Case) -> None:
+    """Metadata of the top suite: log.html and report.html show it, junit.xml has it as properties."""
+    suite = test.parent
+    while suite.parent is not None:
+        suite = suite.parent
+    facts = run_facts(case.session)
+    suite.metadata.update({"DUT": dut_line(case.session), "Profile": facts["profile"], "imsreg": facts["imsreg"]})
 
 
 def finish(case: Case) -> Judgement:

@@ -1,21 +1,23 @@
-"""Text of the DUT that a test logs or fails with: it neither keeps Robot from writing its log nor runs in it.
+"""Text of the DUT that a test logs or fails with: it brings no key into Robot's log, breaks nothing, and does not run.
 
-The library's own keywords give safe text. But a test may read ``${response.reason}`` and log it: Robot Framework then
-writes no output at all because of one lone surrogate, and takes a failure that begins with ``*HTML*`` for markup.
+The library's own keywords give safe text. But a test may read ``${response.reason}`` or ``${response.raw}`` and log it:
+CK and IK stand in the raw challenge of a network that forgets to take them out; Robot Framework writes no output at all
+because of one lone surrogate, and takes a failure that begins with ``*HTML*`` for markup.
 """
 
 from __future__ import annotations
 
 from robot.result import Message
 
+from imsreg.transcript.redaction import redact_text
 from imsreg.transcript.transcript import Transcript
 
 MARKUP = "*HTML*"
 
 
 def writable(text: str) -> str:
-    """`text` with lone surrogates escaped: everything else Robot Framework can write."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """`text` with CK and IK masked and lone surrogates escaped: everything else Robot Framework can write."""
+    return redact_text(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_text(failure: str) -> str:
@@ -23,10 +25,12 @@ def as_text(failure: str) -> str:
     return f"As text: {failure}" if failure.startswith(MARKUP) else failure
 
 
-def defuse(message: Message) -> None:
-    """Let the log show a failure as text. Its mark is off by now."""
-    if message.html and message.level in ("FAIL", "SKIP"):
+def defuse(message: Message, *, markup: bool) -> None:
+    """Make a log message harmless; `markup`: what it fails with may be of the DUT, and its mark is off by now."""
+    if markup and message.level in ("FAIL", "SKIP"):
         message.html = False
+    if message.message is not None and not message.html:
+        message.message = writable(message.message)
 
 
 def brings_markup(transcript: Transcript) -> bool:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 from html import escape
+from pathlib import Path
 
 from imsreg.tester.case import Case
+from imsreg.tester.collect import Collected
 from imsreg.tester.judge import Judgement
 from imsreg.text import safe_text
 from imsreg.transcript import ladder, textlog
 from imsreg.transcript.evidence import Evidence
 from imsreg.verdict.runners import word
 from imsreg.verdict.verdict import Ruling
+
+OPENING = '<table class="imsreg"'
+"""What the block begins with."""
 
 COLOURS = {"FAIL": "#c5221f", "INCONCLUSIVE": "#b06000", "KNOWN": "#8430ce", "NON-STRICT": "#b06000", "PASS": "#137333"}
 
@@ -24,10 +29,16 @@ def judgement_html(case: Case, judgement: Judgement, evidence: Evidence) -> str:
     picture = base64.b64encode(svg.encode()).decode()
     messages = escape(textlog.render(case.transcript, judgement.marks))
     return (
-        f'<table style="border-collapse:collapse">{rows}</table>'
+        f'{OPENING} style="border-collapse:collapse">{rows}</table>'
         f'<p><img alt="ladder of the test" style="max-width:100%" src="data:image/svg+xml;base64,{picture}"/></p>'
         f"<details><summary>Messages</summary><pre>{messages}</pre></details>{_files(evidence)}"
     )
+
+
+def dut_log_html(collected: Collected) -> str:
+    """What became of the profile's `collect` command, with a link to what it fetched."""
+    link = "" if collected.path is None else f" ({_link(collected.path)})"
+    return f"<p>{escape(collected.note)}{link}</p>"
 
 
 def _row(case: Case, ruling: Ruling, *, passing: bool = False) -> str:
@@ -45,7 +56,9 @@ def _row(case: Case, ruling: Ruling, *, passing: bool = False) -> str:
 
 
 def _files(evidence: Evidence) -> str:
-    links = ", ".join(
-        f'<a href="{escape("/".join(path.parts[-3:]), quote=True)}">{escape(path.name)}</a>' for path in evidence.paths
-    )
-    return f"<p>Evidence: {links}</p>"
+    return f"<p>Evidence: {', '.join(map(_link, evidence.paths))}</p>"
+
+
+def _link(path: Path) -> str:
+    """From log.html to a file of the evidence."""
+    return f'<a href="{escape("/".join(path.parts[-3:]), quote=True)}">{escape(path.name)}</a>'

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TextIO
 
 from robot.api.interfaces import ListenerV3
+from robot.result import Message
 from robot.result import TestCase as ResultTest
 from robot.running import TestCase as RunningTest
 
@@ -33,6 +34,8 @@ class Progress(ListenerV3):
         """Tests that failed by an assertion of their own: no ruling says so."""
         self.inconclusive = 0
         """Tests that ended INCONCLUSIVE, whatever their requirements got elsewhere."""
+        self.interrupted = False
+        """Whether a signal ended the run: Robot Framework's exit code does not tell it from failures."""
 
     def start_test(self, data: RunningTest, result: ResultTest) -> None:
         """Show which test runs."""
@@ -40,13 +43,24 @@ class Progress(ListenerV3):
             self._write(safe_text(data.name, limit=60), end="")
 
     def end_test(self, data: RunningTest, result: ResultTest) -> None:
-        """Count the test."""
+        """Count the test, if it was begun."""
+        if "robot:exit" in result.tags:
+            return
         self._done += 1
         if result.failed and "inconclusive" in result.tags:
             self.inconclusive += 1
         elif result.failed:
             self.failed += 1
         self._write(safe_text(data.name, limit=60), end="" if self._rewrite and self._done < self._total else "\n")
+
+    def message(self, message: Message) -> None:
+        """Notice a signal."""
+        self.interrupted = self.interrupted or (message.message or "").startswith("Received signal")
+
+    @property
+    def done(self) -> int:
+        """Tests that have been run."""
+        return self._done
 
     def _write(self, name: str, end: str) -> None:
         bar = "#" * (WIDTH * self._done // self._total if self._total else WIDTH)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from robot.api import TestSuite
@@ -15,6 +13,7 @@ from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.robot.bench import BENCH
 from imsreg.robot.selection import check_ids
+from imsreg.robot.workers import worker_pool
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.memory_dut import MemoryDut
 from imsreg.tester.mutants import Mutant, all_mutants, mutant_named
@@ -139,7 +138,7 @@ def trials(only: Sequence[str], workers: int) -> Iterator[Trial]:
     chosen = [mutant_named(i).id for i in only] if only else [m.id for m in all_mutants()]
     if not chosen:
         raise InputError(data("fixtures", "mutants"), "", "there is no mutant here", "")
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         yield from pool.map(reference_trial, () if only else PROFILES)
         yield from pool.map(mutant_trial, chosen)
 

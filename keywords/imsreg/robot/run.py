@@ -51,7 +51,8 @@ def run(settings: Settings, options: RunOptions) -> ExitClass:
             reports = session.close()
         if reports is not None:
             print_summary(reports.summary, session, sys.stdout)
-    if code == STOPPED_BY_USER:
+    if progress.interrupted or code == STOPPED_BY_USER:
+        print(f"interrupted after {progress.done} of {suite.test_count} tests; what was measured is kept")
         return ExitClass.INTERRUPTED
     if code >= INVALID_DATA:
         raise InputError(options.suites, "", "Robot Framework could not run the suites", "see the messages above")

@@ -26,6 +26,12 @@ from imsreg.verdict.facts import Facts
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
 
+UNKNOWN_MIN_EXPIRES = 120
+"""Seconds that most registrars grant, where a profile does not say how few its DUT does."""
+
+LOOK = 30
+"""Seconds within which a scenario has seen a binding alive, also over a slow transport."""
+
 REPETITIONS = 10
 """How often a client sends a request again before Timer F ends it (RFC 3261 17.1.2.2, default timers)."""
 
@@ -46,6 +52,8 @@ class Case:
         self.ids = tuple(ids)
         self.ues: list[SimulatedUe] = []
         self.stopped: ScenarioStopped | NotApplicable | None = None
+        self.evidence: Evidence | None = None
+        """The files about the test, once they are written."""
         self._judgement: Judgement | None = None
         self._sent: Sent | None = None
         self.random: Random = session.random(name)
@@ -106,6 +114,7 @@ class Case:
             offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
             timers=session.timers,
             compact=compact,
+            usim_seconds=session.profile.timing.usim,
         )
         ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap)
         name = "UE" if not self.ues else f"UE {len(self.ues) + 1}"
@@ -167,6 +176,12 @@ class Case:
             raise InputError(self.name, "", "no request has been sent", "send one first")
         return self._sent
 
+    @property
+    def shortest_expiry(self) -> int:
+        """Seconds of a short binding: the profile's min-expires, but no less than a scenario needs to look at it."""
+        stated = self.session.profile.features.min_expires
+        return UNKNOWN_MIN_EXPIRES if stated is None else max(stated, LOOK)
+
     def advance(self, seconds: float, progress: Callable[[float], None] | None = None) -> None:
         """Let time pass: the clocks of tester and embedded DUT jump, a real DUT is waited for."""
         self.transcript.note(f"{seconds:g} s pass", self.session.link.now(), kind="clock")
@@ -196,7 +211,8 @@ class Case:
 
     def write_evidence(self, output: Path, judgement: Judgement) -> Evidence:
         """Transcript, pcapng and ladder of this test, in a directory of its own under `output`/evidence."""
-        return write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
+        self.evidence = write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
+        return self.evidence
 
     def note_stop(self, stopped: ScenarioStopped | NotApplicable) -> None:
         """The scenario ended early: keep the reason."""

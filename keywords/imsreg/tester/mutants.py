@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.registration.core import CorePolicy
 from imsreg.registration.seams import SEAMS, Hook
+from imsreg.text import safe_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,14 @@ def all_mutants() -> tuple[Mutant, ...]:
 
 
 def mutant_named(identifier: str) -> Mutant:
-    """One mutant by its id. Raises InputError with the ids there are."""
-    path = data("fixtures", "mutants") / f"{identifier}.py"
-    if not path.is_file() or identifier.startswith("_"):
-        known = ", ".join(m.id for m in all_mutants())
-        raise InputError("--mutant", identifier, "there is no such mutant", f"the mutants are: {known}")
-    return load_mutant(path)
+    """One mutant by its id. Raises InputError with similar ids."""
+    directory = data("fixtures", "mutants")
+    known = [path.stem for path in directory.glob("*.py") if not path.name.startswith("_")]
+    if identifier not in known:
+        similar = ", ".join(get_close_matches(identifier, known, cutoff=0.4))
+        remedy = f"similar ones are {similar}" if similar else f"they lie in {directory}"
+        raise InputError("--mutant", safe_text(identifier), "there is no such mutant", remedy)
+    return load_mutant(directory / f"{identifier}.py")
 
 
 def _module(path: Path) -> ModuleType:

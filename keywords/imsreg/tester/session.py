@@ -167,7 +167,13 @@ class Session:
             return None
         journal = Journal(output / NAME, self.settings.run or f"{time.time_ns():x}")
         profile = str(self.profile.path)
-        journal.begin(imsreg=__version__, profile=profile, dut=self.profile.dut, versions=_versions())
+        journal.begin(
+            imsreg=__version__,
+            profile=profile,
+            dut=self.profile.dut,
+            versions=_versions(),
+            addresses=[str(address) for address in self.dut.addresses.values()],
+        )
         return journal
 
     def _start(self, reference: ReferenceProcess | None) -> tuple[Link, Dut]:
@@ -175,14 +181,17 @@ class Session:
         embedded = profile.dut.embedded is not None
         if not embedded and (settings.link == "memory" or settings.mutant):
             raise InputError(profile.path, "dut.embedded", "mutants and the in-memory link are for embedded DUTs", "")
+        mutant = None
+        if settings.mutant:
+            from imsreg.tester.mutants import mutant_named
+
+            mutant = mutant_named(settings.mutant)
         if settings.link == "memory":
             # Of no use to a run over sockets, whose core is another process.
             from imsreg.net.memory import MemoryLink
             from imsreg.tester.memory_dut import MemoryDut, core_policy
-            from imsreg.tester.mutants import mutant_named
 
             memory = MemoryLink()
-            mutant = mutant_named(settings.mutant) if settings.mutant else None
             random = self.random("reference core")
             return memory, MemoryDut(memory, core_policy(profile), self.subscribers, random, mutant)
         if embedded:

@@ -69,6 +69,8 @@ class UeOptions:
     offered: tuple[Transform, ...] = CURRENT_TRANSFORMS
     timers: Timers = RFC3261
     compact: bool = False
+    usim_seconds: float = 0.0
+    """How long the USIM takes to answer a challenge."""
 
 
 class SimulatedUe:
@@ -87,6 +89,7 @@ class SimulatedUe:
         self.strays = 0
         self.may_be_bound = False
         self.sqn = SqnArray()
+        assert subscriber.algorithm is not None  # the pool gives out no others
         transports: Sequence[Transport] = ("UDP", "TCP") if options.transport == "TCP" else ("UDP",)
         self.address = link.attach(self, options.local, transports)
         self.registration = UeRegistration(
@@ -259,6 +262,7 @@ class SimulatedUe:
             response = self.wait(sent)
             if sent.request is None:
                 return response
+            self._ask_usim(response)
             try:
                 draft = self.registration.next_request(sent.request, response, self._link.now())
             except CannotAnswer as error:
@@ -278,9 +282,15 @@ class SimulatedUe:
         contact = last is None or last.field("Contact") is not None
         try:
             seconds = int(expires) if expires and expires.isdecimal() else None
+            self._ask_usim(challenge)
             return self.registration.answer(challenge, expires=seconds, contact=contact, res=res)
         except CannotAnswer as error:
             raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error
+
+    def _ask_usim(self, response: Response) -> None:
+        """Let the time pass that the USIM takes for a challenge."""
+        if response.status == 401 and self.options.usim_seconds:
+            self._link.wait(lambda: False, self.options.usim_seconds)
 
     def power_off(self) -> None:
         """Let go of sockets and connections."""

@@ -13,29 +13,32 @@ from imsreg.text import safe_text
 class SubscriberPool:
     """Hands out subscribers in turn, so that what one test left behind at the DUT has the longest time to go away.
 
-    `worker` of `workers` takes every n-th subscriber: parallel processes never share one.
+    A simulated UE registers with AKA keys: subscribers with a password are not for it. `worker` of `workers` takes
+    every n-th subscriber: parallel processes never share one.
     """
 
     def __init__(self, subscribers: Sequence[Subscriber], *, worker: int = 0, workers: int = 1) -> None:
         self._all = {s.name: s for s in subscribers}
-        share = list(subscribers)[worker::workers]
+        share = [s for s in subscribers if s.algorithm is not None][worker::workers]
         if not share:
             raise InputError(
                 "subscribers",
                 "",
-                f"{len(subscribers)} subscribers are too few for {workers} parallel workers",
+                f"{len(subscribers)} subscribers are too few for {workers} parallel workers, which need AKA keys",
                 "add some",
             )
         self._free = deque(share)
         self._dirty: set[str] = set()
 
     def take(self, name: str | None = None) -> Subscriber:
-        """The next free subscriber, or the one of that name. Raises InputError if there is none."""
+        """The next free subscriber, or the one of that name. Raises InputError if there is none with AKA keys."""
         if name is not None:
             if name not in self._all:
                 known = ", ".join(self._all)
                 raise InputError("subscribers", safe_text(name), "there is no such subscriber", f"there are {known}")
             chosen = self._all[name]
+            if chosen.algorithm is None:
+                raise InputError("subscribers", name, "has a password and no AKA keys to register with", "take another")
             if chosen in self._free:
                 self._free.remove(chosen)
             return chosen

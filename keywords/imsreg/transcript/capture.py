@@ -10,7 +10,13 @@ from imsreg.sip.flow import Address, Flow, Transport
 from imsreg.transcript import blocks
 from imsreg.transcript.blocks import Block, BlockType, CaptureError, read_blocks
 from imsreg.transcript.packets import Datagram, PacketError, Segment, TcpFlags, parse_packet
-from imsreg.transcript.remarks import restore_association, restore_events, restore_peer
+from imsreg.transcript.remarks import (
+    restore_asked,
+    restore_association,
+    restore_circumstances,
+    restore_events,
+    restore_peer,
+)
 from imsreg.transcript.transcript import Transcript
 
 MAX_FILE = 64 * 2**20
@@ -82,6 +88,7 @@ def _read(data: bytes) -> Transcript:
     transcript = Transcript(titles[0] if titles else "", began / 1_000_000, start=0.0)
     for remark in titles[1:]:
         restore_peer(remark, transcript)
+    transcript.circumstances = restore_circumstances(titles[1:])
     _replay(packets, began, transcript)
     restore_events(trailing, transcript)
     transcript.dropped += dropped
@@ -108,6 +115,7 @@ def _replay(packets: list[_Packet], began: int, transcript: Transcript) -> None:
             payload = message
         transport: Transport = "TCP" if isinstance(content, Segment) else "UDP"
         flow = Flow(transport, *packet.ends, number, restore_association(packet.remarks))
+        flow = restore_asked(packet.remarks, flow)
         transcript.record(packet.outbound, flow, payload, (packet.at - began) / 1_000_000)
 
 

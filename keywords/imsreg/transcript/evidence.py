@@ -16,6 +16,8 @@ from imsreg.transcript.transcript import Transcript
 
 _SLUG_LIMIT = 80
 _TEXT = "transcript.txt"
+DUT_LOG = "dut.log"
+"""What the tester does not write itself: the DUT's own log of a test, if somebody fetches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,24 @@ class Evidence:
         """All of them."""
         return self.text, self.capture, self.ladder
 
+    @property
+    def dut_log(self) -> Path:
+        """Where the DUT's own log goes."""
+        return self.text.with_name(DUT_LOG)
+
 
 def write_evidence(directory: Path, transcript: Transcript, marks: Mapping[int, str] = {}) -> Evidence:
     """Writes transcript.txt, wire.pcapng and ladder.svg into `directory`, which is made if need be.
 
-    Each file appears whole or not at all, and replaces an older one. `marks` has the text of a finding by the number
-    of the entry that shows it. CK and IK are masked. Raises InputError if the directory cannot be written to.
+    Each file appears whole or not at all, and replaces an older one; an older log of the DUT goes. `marks` has the text
+    of a finding by the number of the entry that shows it. CK and IK are masked. Raises InputError if the directory
+    cannot be written to.
     """
     made = Evidence(directory / _TEXT, directory / "wire.pcapng", directory / "ladder.svg")
     _write(made.text, textlog.render(transcript, marks).encode())
     _write(made.capture, write_capture(transcript, marks))
     _write(made.ladder, ladder.svg(transcript, marks).encode())
+    made.dut_log.unlink(missing_ok=True)
     return made
 
 

@@ -12,7 +12,7 @@ from imsreg.transcript.blocks import BlockType, Option, write_block
 from imsreg.transcript.entries import Entry, Event
 from imsreg.transcript.packets import MAX_DATAGRAM, Datagram, Segment, TcpFlags
 from imsreg.transcript.redaction import presentable, redact
-from imsreg.transcript.remarks import entry_remarks, event_remark, peer_remark
+from imsreg.transcript.remarks import asked_remark, circumstance_remarks, entry_remarks, event_remark, peer_remark
 from imsreg.transcript.streams import Streams, settled_flows
 from imsreg.transcript.transcript import Transcript
 
@@ -58,7 +58,8 @@ class _Writer:
     def _begin(self) -> None:
         peers = [peer_remark(peer, name) for peer, name in self._transcript.peers.items()]
         title = presentable(self._transcript.title, limit=_TITLE_LIMIT)
-        options = [*_comments([title, *peers]), (blocks.SECTION_APPLICATION, f"imsreg {__version__}".encode())]
+        remarks = [title, *peers, *circumstance_remarks(self._transcript.circumstances)]
+        options = [*_comments(remarks), (blocks.SECTION_APPLICATION, f"imsreg {__version__}".encode())]
         self._block(BlockType.SECTION_HEADER, struct.pack("<IHHq", blocks.BYTE_ORDER_MAGIC, 1, 0, -1), options)
         interface = [(blocks.INTERFACE_NAME, b"imsreg"), (blocks.INTERFACE_RESOLUTION, bytes([blocks.MICROSECONDS]))]
         self._block(BlockType.INTERFACE, struct.pack("<HHI", blocks.LINKTYPE_RAW, 0, 0), interface)
@@ -69,6 +70,8 @@ class _Writer:
         payload = redact(entry.raw)
         remarks = entry_remarks(entry, self._transcript, self._marks.get(entry.number))
         if flow.transport == "TCP":
+            if not entry.flow.connection:
+                remarks.append(asked_remark(entry.flow))
             for segment in self._streams.send(flow, source, payload):
                 self._packet(segment, at, remarks if TcpFlags.PSH in segment.flags else [])
         elif len(payload) <= MAX_DATAGRAM[source.family]:

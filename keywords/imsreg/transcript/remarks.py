@@ -7,9 +7,12 @@ These stand in comments, each one line in fixed words, so that a capture read ba
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import cast
 
 from imsreg.sip.flow import Address, Flow, Transport
+from imsreg.transcript.circumstances import Circumstances, Stop
 from imsreg.transcript.entries import Entry, Event, EventKind
 from imsreg.transcript.redaction import presentable
 from imsreg.transcript.transcript import Transcript
@@ -23,6 +26,11 @@ _CONNECTION = r"([0-9]{1,9})"
 _FLOW = rf"(UDP|TCP) {_HOST}:{_PORT} to {_HOST}:{_PORT}, connection {_CONNECTION}"
 _PEER = re.compile(rf"peer {_HOST}(?::{_PORT})? is (.+)")
 _ASSOCIATION = re.compile(r"association (.+)")
+_ASKED = re.compile(rf"asked for a connection from {_HOST}:{_PORT}")
+_DECIDES = re.compile(r"decides ([0-9A-Za-z.-]{1,64})")
+_DUT = re.compile(rf"DUT at {_HOST}:{_PORT}")
+_SUBSCRIBER = re.compile(r"subscriber (.+)")
+_STOPPED = re.compile(r"stopped, ([a-z-]{1,40}): (.*)")
 _EVENT = re.compile(rf"(clock|transport|note) at {_TIME} s(?: \({_FLOW}\))?: (.*)")
 
 
@@ -39,6 +47,33 @@ def restore_peer(remark: str, transcript: Transcript) -> None:
         transcript.peers[Address(host, int(found[3])) if found[3] else host] = found[4]
 
 
+def circumstance_remarks(circumstances: Circumstances) -> Iterator[str]:
+    """What the run is about, each fact in a line of its own."""
+    yield from (_line(f"decides {identifier}") for identifier in circumstances.decides)
+    yield from (_line(f"DUT at {address}") for address in circumstances.dut)
+    yield from (_line(f"subscriber {impi}") for impi in circumstances.subscribers)
+    if (stopped := circumstances.stopped) is not None:
+        yield _line(f"stopped, {stopped.kind}: {stopped.text}")
+
+
+def restore_circumstances(remarks: Iterable[str]) -> Circumstances:
+    """What the `circumstance_remarks` among `remarks` say."""
+    decides: list[str] = []
+    dut: list[Address] = []
+    subscribers: list[str] = []
+    stopped: Stop | None = None
+    for remark in remarks:
+        if found := _DECIDES.fullmatch(remark):
+            decides.append(found[1])
+        elif found := _DUT.fullmatch(remark):
+            dut.append(Address(found[1] or found[2], int(found[3])))
+        elif found := _SUBSCRIBER.fullmatch(remark):
+            subscribers.append(found[1])
+        elif found := _STOPPED.fullmatch(remark):
+            stopped = Stop(found[1], found[2])
+    return Circumstances(tuple(decides), tuple(dut), tuple(subscribers), stopped)
+
+
 def entry_remarks(entry: Entry, transcript: Transcript, mark: str | None) -> list[str]:
     """Number and label of a message and its ways, the finding that names it, the association that protected it."""
     ways = f"{transcript.name(entry.source)} to {transcript.name(entry.destination)}"
@@ -53,6 +88,17 @@ def entry_remarks(entry: Entry, transcript: Transcript, mark: str | None) -> lis
 def restore_association(remarks: list[str]) -> str | None:
     """The association that `entry_remarks` names."""
     return next((found[1] for remark in remarks if (found := _ASSOCIATION.fullmatch(remark))), None)
+
+
+def asked_remark(flow: Flow) -> str:
+    """The address that a message over TCP was to leave from; the link chose the connection that took it."""
+    return _line(f"asked for a connection from {flow.local}")
+
+
+def restore_asked(remarks: list[str], flow: Flow) -> Flow:
+    """`flow` as the tester asked for it, if an `asked_remark` says so: no connection was chosen then."""
+    found = next((found for remark in remarks if (found := _ASKED.fullmatch(remark))), None)
+    return flow if found is None else replace(flow, local=Address(found[1] or found[2], int(found[3])), connection=0)
 
 
 def event_remark(event: Event) -> str:

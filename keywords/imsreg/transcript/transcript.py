@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from imsreg.sip.flow import Address, Flow
+from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.correlation import Correlator, Exchange
 from imsreg.transcript.entries import Entry, Event, EventKind
 
@@ -30,6 +31,7 @@ class Transcript:
         self.entries: list[Entry] = []
         self.events: list[Event] = []
         self.peers: dict[Address | str, str] = {}
+        self.circumstances = Circumstances()
         self.dropped = 0
         """Messages and events beyond the bounds, which were not kept."""
         self._start = start
@@ -107,6 +109,7 @@ class Transcript:
             return f"{self.began:.0f} s after 1970"
 
     def _at(self, now: float) -> float:
+        # In whole microseconds, as a capture counts them: read back it has the very same times.
         if self._start is None:
             self._start = now
-        return now - self._start
+        return round(now - self._start, 6)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from imsreg.aka import nonce
+from imsreg.aka.algorithm import Algorithm
 from imsreg.aka.vector import open_auts
 from imsreg.identity.subscribers import Subscriber
 from imsreg.secagree.negotiation import same_list
@@ -21,7 +22,7 @@ from imsreg.sip.uri import Uri
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
-from imsreg.verdict.credentials import credential_faults, digest_over
+from imsreg.verdict.credentials import credential_faults, digest_over, password_of
 from imsreg.verdict.facts import Facts
 
 REG_AWAIT_AUTH = 240.0
@@ -110,6 +111,11 @@ class Attempt:
         return self.request.value("Call-ID") or ""
 
     @property
+    def by_aka(self) -> bool:
+        """Whether the subscriber has AKA keys: what is said about IMS AKA does not hold for one with a password."""
+        return self.subscriber is not None and self.subscriber.algorithm is not None
+
+    @property
     def sound(self) -> bool:
         """Whether nothing is wrong with the request and its subscriber exists."""
         return not self.faults and self.subscriber is not None
@@ -186,14 +192,15 @@ def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Atte
     if latest.get(attempt.impi) is not challenged or age >= REG_AWAIT_AUTH:
         return Kind.OUTDATED
     subscriber = attempt.subscriber
-    if subscriber is None or challenged.nonce is None:
+    password = password_of(subscriber, challenged.nonce) if subscriber is not None else None
+    if subscriber is None or password is None:
         return Kind.UNREADABLE
-    if authorization.auts:
-        return _auts_kind(authorization.auts, subscriber, challenged.nonce.rand)
-    if not authorization.response:
-        return Kind.MAC_FAILURE
-    res = subscriber.algorithm.f2345(challenged.nonce.rand).res[: subscriber.res_length]
-    return Kind.RIGHT if authorization.response == expected_response(attempt, res) else Kind.WRONG
+    if subscriber.algorithm is not None and challenged.nonce is not None:
+        if authorization.auts:
+            return _auts_kind(authorization.auts, subscriber.algorithm, challenged.nonce.rand)
+        if not authorization.response:
+            return Kind.MAC_FAILURE
+    return Kind.RIGHT if authorization.response == expected_response(attempt, password) else Kind.WRONG
 
 
 def agreement_faults(attempt: Attempt) -> Iterator[str]:
@@ -225,12 +232,12 @@ def _credential_faults(attempt: Attempt, authorization: Authorization) -> Iterat
     yield from credential_faults(authorization, challenged.challenge, attempt.request.request_uri)
 
 
-def _auts_kind(text: str, subscriber: Subscriber, rand: bytes) -> Kind:
+def _auts_kind(text: str, algorithm: Algorithm, rand: bytes) -> Kind:
     try:
         auts = nonce.decode_auts(text)
     except nonce.NonceError:
         return Kind.WRONG_AUTS
-    return Kind.WRONG_AUTS if open_auts(subscriber.algorithm, rand, auts) is None else Kind.SYNC_FAILURE
+    return Kind.WRONG_AUTS if open_auts(algorithm, rand, auts) is None else Kind.SYNC_FAILURE
 
 
 def expected_response(attempt: Attempt, password: bytes) -> str | None:

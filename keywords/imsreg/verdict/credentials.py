@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.aka import digest
+from imsreg.aka.nonce import Nonce
+from imsreg.identity.subscribers import Subscriber
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 
 FIRST_USE = 1
@@ -26,6 +28,18 @@ def credential_faults(authorization: Authorization, challenge: WwwAuthenticate, 
         yield "qop is not one of the challenge's"
     elif qop is not None and not _first_use(authorization.nc):
         yield "nc is not 00000001 although the nonce is new"
+
+
+def password_of(subscriber: Subscriber, challenge: Nonce | None) -> bytes | None:
+    """What the right response of a subscriber is over: RES for the challenge's RAND, or his password.
+
+    None for a subscriber with AKA keys where the challenge has no RAND.
+    """
+    if subscriber.password is not None:
+        return subscriber.password.reveal()
+    if subscriber.algorithm is None or challenge is None:
+        return None
+    return subscriber.algorithm.f2345(challenge.rand).res[: subscriber.res_length]
 
 
 def digest_over(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -41,9 +41,14 @@ class Journal:
             ) from None
         self._torn = _ends_torn(path)
 
-    def begin(self, *, imsreg: str, profile: str, dut: Dut, versions: Mapping[str, str]) -> None:
-        """The head of the run: version of imsreg, the profile's name, the DUT, versions of runners and libraries."""
-        names = DutNames(name=dut.name, version=dut.version, build=dut.build, role=dut.role)
+    def begin(
+        self, *, imsreg: str, profile: str, dut: Dut, versions: Mapping[str, str], addresses: Sequence[str] = ()
+    ) -> None:
+        """The head of the run: version of imsreg, the profile's name, the DUT, versions of runners and libraries.
+
+        `addresses` are those at which the DUT was found, with ports.
+        """
+        names = DutNames(dut.name, dut.version, dut.build, dut.role, tuple(addresses))
         self._append(RunStarted(self._run, imsreg, safe_text(profile), names, dict(versions)))
 
     def ruling(self, test: str, ruling: Ruling) -> None:

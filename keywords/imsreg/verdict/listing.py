@@ -28,10 +28,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A Contact value that cannot be read."""
+    """A Contact value that cannot be read. `text` is empty where the header field holds nothing."""
 
     line: int
     why: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Listing:
             try:
                 contact = Contact.parse(text)
             except HeaderError as error:
-                unreadable.append(Unreadable(line, str(error)))
+                unreadable.append(Unreadable(line, str(error), text))
                 continue
             contacts.append(Listed(contact, line, contact.expires if contact.expires is not None else common))
         return cls(tuple(contacts), tuple(unreadable))
@@ -66,4 +67,6 @@ class Listing:
 
     def in_words(self) -> str:
         """The list for the "actual" of a finding."""
-        return f"Contact: {', '.join(str(c.contact) for c in self.contacts)}" if self.contacts else "no Contact"
+        if not self.contacts:
+            return "Contact without a value" if self.unreadable else "no Contact"
+        return f"Contact: {', '.join(str(c.contact) for c in self.contacts)}"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from imsreg.text import safe_text
-from imsreg.transcript.evidence import folder
+from imsreg.transcript.evidence import DUT_LOG, folder
 from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.requirement import Requirement
 from imsreg.verdict.summary import Summary, VerdictEntry, counts_line, write_atomically
@@ -49,12 +49,14 @@ def render(summary: Summary, catalogue: Catalogue, directory: Path) -> str:
     page = Element("html", lang="en")
     head = SubElement(page, "head")
     SubElement(head, "meta", charset="utf-8")
-    dut = " ".join(part for part in (summary["dut"]["name"], summary["dut"]["version"]) if part)
+    dut = " ".join(part for part in (summary["dut"][name] for name in ("name", "version", "build")) if part)
     SubElement(head, "title").text = f"imsreg: {safe_text(dut)}"
     SubElement(head, "style").text = _STYLE
     body = SubElement(page, "body")
     SubElement(body, "h1").text = f"Registration of {safe_text(dut)}"
-    meta = f"role {summary['dut']['role']}, profile {safe_text(summary['profile'])}, imsreg {summary['imsreg']}"
+    where = f" at {', '.join(summary['dut']['addresses'])}" if summary["dut"]["addresses"] else ""
+    role = f"role {summary['dut']['role']}{safe_text(where)}"
+    meta = f"{role}, profile {safe_text(summary['profile'])}, imsreg {summary['imsreg']}"
     SubElement(body, "p", {"class": "meta"}).text = meta
     SubElement(body, "p", {"class": "counts"}).text = counts_line(summary)
     for specification, group in groupby(rows, key=lambda row: row.specification):
@@ -103,12 +105,14 @@ def _section(body: Element, row: Requirement, entry: VerdictEntry, directory: Pa
 def _evidence(section: Element, tests: Iterable[str], directory: Path) -> None:
     for test in tests:
         title = test.partition(": ")[2] or test
-        place = quote(folder(directory / "evidence", test).relative_to(directory).as_posix())
+        files = folder(directory / "evidence", test)
+        place = quote(files.relative_to(directory).as_posix())
         details = SubElement(section, "details")
         SubElement(details, "summary").text = title
         SubElement(details, "img", src=f"{place}/ladder.svg", alt=f"ladder of {title}", loading="lazy")
         links = SubElement(details, "p")
-        for name in ("transcript.txt", "wire.pcapng"):
+        present = [name for name in ("transcript.txt", "wire.pcapng", DUT_LOG) if (files / name).is_file()]
+        for name in present:
             link = SubElement(links, "a", href=f"{place}/{name}")
             link.text = name
             link.tail = "  "

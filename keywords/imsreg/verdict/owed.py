@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imsreg.sip.uri import equivalent
+from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.authentication import Attempt
 from imsreg.verdict.bindings import Granted, requested_seconds
 from imsreg.verdict.view import Answered, View
@@ -20,6 +20,11 @@ def removed(attempt: Attempt, granted: Granted) -> bool:
         contact.star or (equivalent(contact.uri, granted.uri) and requested_seconds(attempt, contact) == 0)
         for contact in attempt.contacts
     )
+
+
+def touches(attempt: Attempt, uri: Uri) -> bool:
+    """Whether the request names this contact, or all of them by Contact *."""
+    return any(contact.star or equivalent(contact.uri, uri) for contact in attempt.contacts)
 
 
 def owed(view: View, answered: Answered) -> tuple[Granted, ...]:

@@ -172,6 +172,7 @@ def _check_numbers(path: Path, typed: ProfileFields) -> None:
     fields.in_range(path, "release", typed.release, 5, 30)
     fields.in_range(path, "timing.t1", typed.timing.t1, 0.001, 60)
     fields.in_range(path, "timing.multiplier", typed.timing.multiplier, 0.1, 100)
+    fields.in_range(path, "timing.usim", typed.timing.usim, 0, 10)
     if typed.lockout is not None:
         fields.in_range(path, "lockout", typed.lockout, 1, 1000)
     for name in ("min_expires", "max_expires", "default_expires"):

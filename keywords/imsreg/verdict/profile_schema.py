@@ -50,10 +50,14 @@ class Features(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`timing:`. T1 in seconds (RFC 3261 17.1.1.1), and the factor by which the tester waits longer than it must."""
+    """`timing:`. T1 in seconds (RFC 3261 17.1.1.1), and the factor by which the tester waits longer than it must.
+
+    `usim`: seconds that a simulated UE takes to answer a challenge, as one does that has to ask a smart card.
+    """
 
     t1: float = 0.5
     multiplier: float = 1.0
+    usim: float = 0.0
 
 
 class TesterFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

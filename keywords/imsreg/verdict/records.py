@@ -16,6 +16,8 @@ class DutNames(msgspec.Struct, frozen=True):
     version: str
     build: str
     role: str
+    addresses: tuple[str, ...] = ()
+    """Where it listens, with ports."""
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag_field="record", tag="run"):

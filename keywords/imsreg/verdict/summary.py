@@ -30,6 +30,7 @@ class DutEntry(TypedDict):
     version: str
     build: str
     role: str
+    addresses: list[str]
 
 
 class KnownEntry(TypedDict):
@@ -94,6 +95,7 @@ def summarise(records: Sequence[Record]) -> Summary:
             "version": head.dut.version,
             "build": head.dut.build,
             "role": head.dut.role,
+            "addresses": list(head.dut.addresses),
         },
         "verdicts": {id_: _entry(rulings[id_]) for id_ in sorted(rulings, key=natural_key)},
     }

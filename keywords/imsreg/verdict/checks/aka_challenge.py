@@ -43,7 +43,7 @@ def autn_is_made_with_the_subscribers_key(view: View) -> Iterator[Outcome]:
     decided = False
     for challenged, nonce in _aka_challenges(view):
         subscriber = challenged.attempt.subscriber
-        if subscriber is None:
+        if subscriber is None or subscriber.algorithm is None:
             continue
         decided = True
         if open_autn(subscriber.algorithm, nonce.rand, nonce.autn) is not None:

@@ -8,8 +8,8 @@ from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.bindings import Granted, granted_seconds
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
-from imsreg.verdict.owed import bound, removed
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
+from imsreg.verdict.owed import bound, removed, touches
 from imsreg.verdict.view import Answered, View, line_of
 
 OTHER_REASONS = frozenset((420, 421, 423, 439, 494, 503))
@@ -74,7 +74,10 @@ def a_refusal_carries_no_security_parameters(view: View) -> Iterator[Outcome]:
 
 @check("33.203-6.1.1-02")
 def a_failed_authentication_keeps_the_registration(view: View) -> Iterator[Outcome]:
-    """What was bound when a wrong response was refused is still listed afterwards."""
+    """What was bound when a wrong response was refused is still listed afterwards.
+
+    A fetch that does not list it is a finding only if one before the refusal did: else the list is at fault.
+    """
     decided = False
     for answered in _wrong(view):
         if answered.response.status // 100 == 2:
@@ -82,7 +85,7 @@ def a_failed_authentication_keeps_the_registration(view: View) -> Iterator[Outco
         for granted in bound(view, answered.attempt):
             for later in _lists_after(view, answered, granted):
                 decided = True
-                yield _kept(later, granted, refusal=answered.entry)
+                yield _kept(view, later, granted, refusal=answered.entry)
     if not decided:
         yield Unmet("no list of bindings came after a wrong response for a registered user had been refused")
 
@@ -95,8 +98,8 @@ def _removes_nothing(view: View, attempt: Attempt) -> bool:
 
 
 def _wrong(view: View) -> Iterator[Answered]:
-    """The answered REGISTER requests with a wrong response and no other fault."""
-    return (a for a in view.answered if a.attempt.kind is Kind.WRONG and a.attempt.sound)
+    """The answered REGISTER requests with a wrong response, to an AKA challenge, and no other fault."""
+    return (a for a in view.answered if a.attempt.kind is Kind.WRONG and a.attempt.sound and a.attempt.by_aka)
 
 
 def _challenges(answered: Answered) -> bool:
@@ -122,22 +125,25 @@ def _lists_after(view: View, refused: Answered, granted: Granted) -> Iterator[An
         attempt = later.attempt
         if later.entry <= refused.entry or attempt.record != refused.attempt.record:
             continue
-        if _touches(attempt, granted.uri) or not granted.alive(attempt.final_entry.at):
+        if touches(attempt, granted.uri) or not granted.alive(attempt.final_entry.at):
             return
         if not attempt.contacts or granted_seconds(later.response, granted.uri):
             yield later
 
 
-def _touches(attempt: Attempt, uri: Uri) -> bool:
-    return any(contact.star or equivalent(contact.uri, uri) for contact in attempt.contacts)
-
-
-def _kept(later: Answered, granted: Granted, refusal: int) -> Outcome:
+def _kept(view: View, later: Answered, granted: Granted, refusal: int) -> Outcome:
     if granted_seconds(later.response, granted.uri):
         return Held(later.entry)
+    if not any(fetch.entry < refusal and granted_seconds(fetch.response, granted.uri) for fetch in _fetches(view, later)):
+        return Moot(f"no fetch listed {granted.uri} before the refusal either, which rfc3261-10.3-17 judges")
     return Breach(
         later.entry,
         expected=f"Contact {granted.uri} listed still, after the refusal in message {refusal}",
         actual="it is not listed, or with expires 0",
         line=line_of(later.response, "Contact"),
     )
+
+
+def _fetches(view: View, one: Answered) -> Iterator[Answered]:
+    """The accepted REGISTER requests without Contact for the same address of record."""
+    return (a for a in view.accepted if not a.attempt.contacts and a.attempt.record == one.attempt.record)

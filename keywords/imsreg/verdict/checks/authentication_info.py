@@ -1,4 +1,4 @@
-"""Authentication-Info in the 200: the network proves that it knows XRES (RFC 7616 3.5; RFC 3310 3.5)."""
+"""Authentication-Info in the 200: the network proves that it knows XRES, or the password (RFC 7616 3.5; 3310 3.5)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.verdict.authentication import Kind
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.credentials import digest_over
+from imsreg.verdict.credentials import digest_over, password_of
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import Answered, View, line_of
 
-EXPECTED = 'rspauth over XRES, with A2 = ":" digest-uri'
+EXPECTED = 'rspauth over XRES or the password, with A2 = ":" digest-uri'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Proof:
     answered: Answered
     authorization: Authorization
     info: AuthenticationInfo
-    res: bytes
+    password: bytes
 
     @property
     def line(self) -> int | None:
@@ -32,13 +32,13 @@ class Proof:
         return line_of(self.answered.response, AuthenticationInfo.NAME)
 
     def fits(self, method: str = "") -> bool:
-        """Whether it is a digest over XRES, with this method in A2.
+        """Whether it is a digest over the password, with this method in A2.
 
         For the qop of the request, or the one that the server says it has applied.
         """
         qops = {self.authorization.qop, self.info.qop or self.authorization.qop}
         body = self.answered.response.body
-        values = {digest_over(self.authorization, self.res, method=method, body=body, qop=qop) for qop in qops}
+        values = {digest_over(self.authorization, self.password, method=method, body=body, qop=qop) for qop in qops}
         return (self.info.rspauth or "").lower() in values
 
     @property
@@ -50,9 +50,9 @@ class Proof:
 @check("rfc3310-3.5-01")
 def rspauth_has_xres_as_password(view: View) -> Iterator[Outcome]:
     """Right with or without the method in A2: the password was XRES."""
-    proofs = list(_proofs(view))
+    proofs = list(_proofs(view, aka=True))
     if not proofs:
-        yield _no_proof(view)
+        yield _no_proof(view, aka=True)
     for proof in proofs:
         if isinstance(proof, Breach):
             yield proof
@@ -103,28 +103,33 @@ def rspauth_comes_with_cnonce_and_nc(view: View) -> Iterator[Outcome]:
         yield _no_proof(view)
 
 
-def _no_proof(view: View) -> Outcome:
+def _right(view: View, *, aka: bool) -> Iterator[Answered]:
+    """The right responses that got a 2xx; with `aka` those over RES alone."""
+    return (a for a in view.accepted if a.attempt.kind is Kind.RIGHT and (a.attempt.by_aka or not aka))
+
+
+def _no_proof(view: View, *, aka: bool = False) -> Outcome:
     """Authentication-Info is the network's choice: without it there is nothing to judge (RFC 3310 3.5)."""
-    if any(a.attempt.kind is Kind.RIGHT for a in view.accepted):
+    if any(_right(view, aka=aka)):
         return Moot("the network sends no rspauth, or none to a request with qop, as it may")
     return Unmet("no right response got a 2xx")
 
 
-def _proofs(view: View) -> Iterator[Proof | Breach]:
+def _proofs(view: View, *, aka: bool = False) -> Iterator[Proof | Breach]:
     """The proofs in 2xx responses to right responses; a Breach for an Authentication-Info that cannot be read."""
-    for answered in view.accepted:
+    for answered in _right(view, aka=aka):
         attempt = answered.attempt
         authorization, challenged, subscriber = attempt.authorization, attempt.answers, attempt.subscriber
-        if attempt.kind is not Kind.RIGHT or authorization is None or challenged is None or subscriber is None:
+        if authorization is None or challenged is None or subscriber is None:
             continue
         try:
             info = answered.response.get(AuthenticationInfo)
         except HeaderError as error:
             yield Breach(answered.entry, EXPECTED, str(error), error.line)
             continue
-        if info is not None and info.rspauth is not None and challenged.nonce is not None:
-            res = subscriber.algorithm.f2345(challenged.nonce.rand).res[: subscriber.res_length]
-            yield Proof(answered, authorization, info, res)
+        password = password_of(subscriber, challenged.nonce)
+        if info is not None and info.rspauth is not None and password is not None:
+            yield Proof(answered, authorization, info, password)
 
 
 def _count(nc: str | None) -> int | None:

@@ -70,10 +70,11 @@ def realm_is_the_home_domain(view: View) -> Iterator[Outcome]:
 
 @check("24.229-5.4.1.2.1A-02")
 def algorithm_is_akav1_md5(view: View) -> Iterator[Outcome]:
-    """One of the challenges of each 401 is for AKAv1-MD5, written without quotes."""
-    if not view.challenges:
-        yield NOBODY_CHALLENGED
-    for entry, group in groupby(view.challenges, key=lambda challenged: challenged.entry):
+    """One of the challenges of each 401 to a subscriber with AKA keys is for AKAv1-MD5, written without quotes."""
+    decisive = [c for c in view.challenges if c.attempt.by_aka or c.attempt.subscriber is None]
+    if not decisive:
+        yield Unmet("nobody but subscribers with a password was challenged") if view.challenges else NOBODY_CHALLENGED
+    for entry, group in groupby(decisive, key=lambda challenged: challenged.entry):
         challenges = list(group)
         expected = "algorithm=AKAv1-MD5"
         ours = [c for c in challenges if (c.header.algorithm or "").lower() == "akav1-md5"]

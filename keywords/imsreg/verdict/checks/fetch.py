@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.bindings import SLACK
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.listing import Listed, Listing
-from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet, held_unless
-from imsreg.verdict.owed import bound, owed, replaced
+from imsreg.verdict.outcome import Breach, Held, Moot, Outcome, Unmet
+from imsreg.verdict.owed import bound, owed, replaced, touches
 from imsreg.verdict.undecided import undecided
 from imsreg.verdict.view import Answered, View, line_of
+
+NOT_LISTED = "the list does not hold what is bound, which rfc3261-10.3-17 judges; what the fetch did does not show"
 
 
 @check("rfc3261-10.3-17")
@@ -38,17 +41,47 @@ def a_fetch_lists_the_bindings(view: View) -> Iterator[Outcome]:
 
 @check("rfc3261-10.2.3-01")
 def a_fetch_changes_no_binding(view: View) -> Iterator[Outcome]:
-    """The list in the 2xx to a fetch is the one before it, with the time that has passed taken off."""
-    decided = False
-    lists: dict[str, Answered] = {}
-    for answered in view.accepted:
-        former = lists.get(answered.attempt.record)
-        if former is not None and _fetches(answered.attempt) and Listing.of(former.response).contacts:
-            decided = True
-            yield from held_unless(_changes(former, answered), answered.entry)
-        lists[answered.attempt.record] = answered
-    if not decided:
-        yield Unmet("no REGISTER without Contact got a 2xx after one that lists a contact")
+    """A list after a fetch is the one before it, with the time that has passed taken off.
+
+    A contact that is missing counts where two requests of a kind, neither of which names it, got different lists:
+    else it is the list that is at fault (rfc3261-10.3-13, rfc3261-10.3-17) and not what the fetch did.
+    """
+    spans: dict[str, _Span] = {}
+    outcomes: list[Outcome] = []
+    for attempt in view.attempts:
+        span = spans.setdefault(attempt.record, _Span())
+        if attempt.final is not None and attempt.status // 100 == 2:
+            answered = Answered(attempt, attempt.final_entry.number, attempt.final)
+            outcomes += span.take_fetch(answered) if _fetches(attempt) else span.take_other(answered)
+        elif attempt.status != 401 and not _fetches(attempt):
+            # Something else may have changed the bindings.
+            spans[attempt.record] = _Span()
+    yield from outcomes or [Unmet("no REGISTER without Contact got a 2xx after one that lists a contact")]
+
+
+@dataclass
+class _Span:
+    """The latest lists of one address of record between which nothing but fetches was answered."""
+
+    fetched: Answered | None = None
+    other: Answered | None = None
+
+    def take_fetch(self, answered: Answered) -> list[Outcome]:
+        former = self.fetched or self.other
+        outcomes: list[Outcome] = []
+        if former is not None and Listing.of(former.response).contacts:
+            gone = list(_gone(self.fetched, answered))
+            outcomes += gone or _prolonged(former, answered)
+            if not outcomes:
+                missing = any(_missing(former, answered))
+                outcomes.append(Moot(NOT_LISTED) if missing else Held(answered.entry))
+        self.fetched = answered
+        return outcomes
+
+    def take_other(self, answered: Answered) -> list[Outcome]:
+        gone = list(_gone(self.other, answered)) if self.fetched is not None else []
+        self.fetched, self.other = None, answered
+        return [*gone]
 
 
 def _fetches(attempt: Attempt) -> bool:
@@ -70,30 +103,41 @@ def _lists(view: View, answered: Answered) -> Iterator[Outcome]:
         yield Held(answered.entry)
 
 
-def _changes(former: Answered, answered: Answered) -> Iterator[Breach]:
-    before, now = Listing.of(former.response), Listing.of(answered.response)
-    passed = answered.attempt.final_entry.at - former.attempt.final_entry.at
-    for known in before.contacts:
-        left = _left(known, passed)
-        if left is not None and left > SLACK and not now.bound(known.contact.uri):
+def _gone(former: Answered | None, answered: Answered) -> Iterator[Breach]:
+    """What a list of the same kind held and this one does not, neither of the two requests naming it."""
+    for known in _missing(former, answered) if former is not None else ():
+        uri = known.contact.uri
+        if former is not None and not touches(former.attempt, uri) and not touches(answered.attempt, uri):
             yield Breach(
                 answered.entry,
-                expected=f"{known.contact.uri}, which message {former.entry} of the ladder lists for {left:.0f} s more",
-                actual=now.in_words(),
+                expected=f"{uri}, which message {former.entry} of the ladder lists for {known.seconds} s",
+                actual=Listing.of(answered.response).in_words(),
                 line=line_of(answered.response, "Contact"),
             )
-    for listed in now.contacts:
-        if listed.removed:
-            continue
-        known_before = before.bound(listed.contact.uri)
-        if not known_before:
-            expected = f"no contact that message {former.entry} of the ladder does not list"
-            yield Breach(answered.entry, expected, f"Contact: {listed.contact}", listed.line)
-            continue
-        most = max((left for k in known_before if (left := _left(k, passed)) is not None), default=None)
+
+
+def _missing(former: Answered, answered: Answered) -> Iterator[Listed]:
+    """The contacts of a list that have time left and are not in this one."""
+    now, passed = Listing.of(answered.response), _between(former, answered)
+    for known in Listing.of(former.response).contacts:
+        left = _left(known, passed)
+        if left is not None and left > SLACK and not now.bound(known.contact.uri):
+            yield known
+
+
+def _prolonged(former: Answered, answered: Answered) -> Iterator[Breach]:
+    """The contacts that both lists hold, and that have more time left than has passed."""
+    before, passed = Listing.of(former.response), _between(former, answered)
+    for listed in Listing.of(answered.response).contacts:
+        known = (_left(k, passed) for k in before.bound(listed.contact.uri))
+        most = max((left for left in known if left is not None), default=None)
         if most is not None and listed.seconds is not None and listed.seconds > most + SLACK:
             expected = f"at most the {most:.0f} s that are left of {listed.contact.uri}"
             yield Breach(answered.entry, expected, f"expires={listed.seconds}", listed.line)
+
+
+def _between(former: Answered, answered: Answered) -> float:
+    return answered.attempt.final_entry.at - former.attempt.final_entry.at
 
 
 def _left(listed: Listed, passed: float) -> float | None:

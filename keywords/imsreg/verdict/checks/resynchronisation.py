@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from imsreg.aka.algorithm import Algorithm
 from imsreg.aka.nonce import Nonce, NonceError, decode_auts
 from imsreg.aka.sqn import DELTA, split
 from imsreg.aka.vector import open_autn, open_auts
@@ -21,6 +22,7 @@ class Report:
     """A REGISTER with a valid auts: the challenge that it answers, and SQN_MS, the highest SQN that its USIM took."""
 
     attempt: Attempt
+    algorithm: Algorithm
     challenge: Nonce
     sqn_ms: int
 
@@ -80,7 +82,8 @@ def _reports(view: View) -> Iterator[Report]:
         if attempt.kind is not Kind.SYNC_FAILURE or not attempt.sound:
             continue
         challenged, authorization, subscriber = attempt.answers, attempt.authorization, attempt.subscriber
-        if challenged is None or challenged.nonce is None or authorization is None or subscriber is None:
+        algorithm = subscriber.algorithm if subscriber is not None else None
+        if challenged is None or challenged.nonce is None or authorization is None or algorithm is None:
             continue
         if authorization.response and authorization.response != expected_response(attempt, b""):
             continue
@@ -88,9 +91,9 @@ def _reports(view: View) -> Iterator[Report]:
             auts = decode_auts(authorization.auts or "")
         except NonceError:
             continue
-        sqn_ms = open_auts(subscriber.algorithm, challenged.nonce.rand, auts)
+        sqn_ms = open_auts(algorithm, challenged.nonce.rand, auts)
         if sqn_ms is not None:
-            yield Report(attempt, challenged.nonce, sqn_ms)
+            yield Report(attempt, algorithm, challenged.nonce, sqn_ms)
 
 
 def _next_challenged(view: View, report: Report) -> Attempt | None:
@@ -108,12 +111,11 @@ def _next_challenged(view: View, report: Report) -> Attempt | None:
 
 def _accepted(view: View, report: Report, challenged: Attempt) -> Outcome:
     """Whether the USIM that reported SQN_MS takes this challenge: as its answer shows, else as SQN tells."""
-    entry, nonce, subscriber = challenged.final_entry.number, challenged.nonce, report.attempt.subscriber
+    entry, nonce = challenged.final_entry.number, challenged.nonce
     assert nonce is not None  # both callers have looked
-    assert subscriber is not None
     if (nonce.rand, nonce.autn) == (report.challenge.rand, report.challenge.autn):
         return Breach(entry, "a challenge made after auts", "the one that auts was the answer to", _line(challenged))
-    sqn = open_autn(subscriber.algorithm, nonce.rand, nonce.autn)
+    sqn = open_autn(report.algorithm, nonce.rand, nonce.autn)
     if sqn is None:
         return Unmet("the MAC of the challenge after auts is wrong")
     fresh = _answered_as_fresh(view, challenged)

@@ -1,0 +1,38 @@
+"""Who was tested, by what: as every report says it."""
+
+from __future__ import annotations
+
+from imsreg import __version__
+from imsreg.tester.session import Session
+from imsreg.text import safe_text
+from imsreg.verdict.profile import Dut
+
+
+def run_facts(session: Session) -> dict[str, str]:
+    """What there is to say, by name: DUT, DUT version, DUT build, DUT role, DUT address, profile, imsreg."""
+    dut = session.profile.dut
+    facts = {
+        "DUT": dut.name,
+        "DUT version": dut.version,
+        "DUT build": dut.build,
+        "DUT role": dut.role,
+        "DUT address": f"{', '.join(_addresses(session))} {'/'.join(dut.transports)}",
+        "profile": str(session.profile.path),
+        "imsreg": __version__,
+    }
+    return {name: safe_text(value) for name, value in facts.items() if value}
+
+
+def dut_line(session: Session) -> str:
+    """ "Acme core 4.2 2026-11-02 (core, 127.0.2.1:5060, udp/tcp)"."""
+    dut = session.profile.dut
+    return f"{dut_name(dut)} ({dut.role}, {', '.join(_addresses(session))}, {'/'.join(dut.transports)})"
+
+
+def dut_name(dut: Dut) -> str:
+    """Make, version and build."""
+    return safe_text(" ".join(part for part in (dut.name, dut.version, dut.build) if part))
+
+
+def _addresses(session: Session) -> list[str]:
+    return [str(address) for address in session.dut.addresses.values()]

@@ -1,0 +1,11 @@
+"""The tests of the tester share helpers that lie beside them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = str(Path(__file__).parent)
+
+if HERE not in sys.path:
+    sys.path.insert(0, HERE)
