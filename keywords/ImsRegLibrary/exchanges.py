@@ -50,5 +50,8 @@ class ExchangeKeywords(Component):
 
     @keyword
     def send_again(self, times: int = 1) -> None:
-        """Sends the octets of the last request again, as a retransmission, and waits for what comes back (4 T1)."""
+        """Sends the octets of the last request again, as retransmissions, until ``times`` of them have been answered.
+
+        One that brings nothing within 2 T1 may have been lost and is followed by another, at most ten in a row.
+        """
         self._case.send_again(times)

@@ -20,6 +20,12 @@ from ImsRegLibrary.ue import UeKeywords
 from ImsRegLibrary.verdicts import VerdictKeywords
 
 
+class _PreflightFailed(FatalError):
+    """Nothing has been sent, and no other test would fare better."""
+
+    ROBOT_SUPPRESS_NAME = True
+
+
 class ImsRegLibrary(DynamicCore):
     """Registers a simulated UE with a CSCF or a whole IMS core, and judges the registration requirement by requirement.
 
@@ -85,7 +91,4 @@ class ImsRegLibrary(DynamicCore):
                 BENCH.case.note_stop(reason)
             raise SkipExecution(f"N/A: {reason}") from None
         except InputError as error:
-            if BENCH.started:
-                raise Error(f"{error}") from None
-            # The preflight failed: nothing has been sent, and no other test would fare better.
-            raise FatalError(f"{error}") from None
+            raise (_PreflightFailed if BENCH.preflight_failed else Error)(f"{error}") from None

@@ -7,6 +7,7 @@ from typing import Literal
 from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 
+from imsreg.errors import InputError
 from imsreg.robot.bench import TAG
 from imsreg.robot.listener import finish
 from imsreg.sip.message import Response
@@ -44,6 +45,8 @@ class UeKeywords(Component):
         """
         if self._bench.case is None:
             variables = BuiltIn().get_variables()
+            if "${TEST_NAME}" not in variables:
+                raise InputError("Power On UE", "", "no test is running", "call it in a test or a test setup")
             name = f"{str(variables['${SUITE_NAME}']).rpartition('.')[2]}: {variables['${TEST_NAME}']}"
             self._bench.begin(name, [str(t) for t in variables["@{TEST_TAGS}"] if str(t).startswith(TAG)])
         ue = self._case.power_on(

@@ -69,16 +69,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def imsreg_session(pytestconfig: pytest.Config) -> Iterator[Session]:
+def imsreg_session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The run against one DUT: profile, subscribers, catalogue. Making it is the preflight, which sends nothing."""
     from imsreg.pytest_support.ending import one_line
+    from imsreg.pytest_support.report import record
     from imsreg.tester.session import Session
 
-    run = pytestconfig.stash[_RUN]
+    run = request.config.stash[_RUN]
     try:
         session = Session(run.settings())
     except InputError as error:
         run.stop(error)
+    record(request, session)
     yield session
     with one_line():
         session.close(reports=False)

@@ -27,9 +27,11 @@ Response Over RES In Hexadecimal Is Refused
     hex
 
 A Refused Response Leaves The Registration Alone
-    [Documentation]    TS 33.203 6.1.1: else anybody could end it.
+    [Documentation]    TS 33.203 6.1.1: else anybody could end it. What a fetch lists afterwards is compared with what
+    ...    one lists before.
     [Tags]    req:33.203-6.1.1-02
     Register
+    Fetch Bindings
     ${refresh}=    Build Refresh
     Send Request    ${refresh}
     ${challenge}=    Expect Response    401

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       RFC 3261 7.3: a header field means the same on one line and folded over several, under its long name
-...                 and under its compact one.
+Documentation       RFC 3261 7.3 and 25.1: a header field means the same on one line and folded over several, under its
+...                 long name and under its compact one; and a quoted string is one word.
 
 Resource            ../common.resource
 
@@ -33,6 +33,16 @@ Compact Header Names Are Understood
     Use Compact Names    ${answer}
     Send Request    ${answer}
     Expect Response    200
+    Requirements Should Hold
+
+A Comma In A Quoted String Separates Nothing
+    [Documentation]    It stands in a parameter of Via that nobody knows.
+    [Tags]    req:rfc3261-25.1-01
+    ${register}=    Build Initial Register
+    ${via}=    Get Header    ${register}    Via
+    Set Header    ${register}    Via    ${via};x-note="one, two; three"
+    Send Request    ${register}
+    Expect Response    401
     Requirements Should Hold
 
 

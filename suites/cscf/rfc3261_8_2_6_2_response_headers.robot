@@ -13,7 +13,7 @@ Via Values Come Back In Their Order
     [Tags]    req:rfc3261-8.2.6.2-02    req:rfc3261-20-01    req:rfc3261-7.3.1-02
     ${register}=    Build Initial Register
     Add Header    ${register}    Via    SIP/2.0/TCP gateway.example.org;branch=z9hG4bKsecond;received=192.0.2.7
-    Add Header    ${register}    Via    SIP/2.0/UDP [2001:db8::9]:5070;branch=z9hG4bKthird;rport;note="a, b"
+    Add Header    ${register}    Via    SIP/2.0/UDP [2001:db8::9]:5070;branch=z9hG4bKthird;rport;x-note="third hop"
     Send Request    ${register}
     Expect Response    401
     Requirements Should Hold

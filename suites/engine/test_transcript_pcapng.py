@@ -13,7 +13,10 @@ from imsreg.sip.flow import Address, Flow
 from imsreg.transcript import capture
 from imsreg.transcript.blocks import BlockType, read_blocks, write_block
 from imsreg.transcript.capture import read_capture
+from imsreg.transcript.circumstances import Circumstances, Stop
+from imsreg.transcript.packets import Segment, parse_packet
 from imsreg.transcript.pcapng import write_capture
+from imsreg.transcript.remarks import restore_asked, restore_circumstances
 from imsreg.transcript.transcript import Transcript
 
 UE, CSCF = Address("127.0.1.7", 5064), Address("127.0.2.1", 5060)
@@ -36,6 +39,12 @@ def answer(number: int, status: str, extra: bytes = b"") -> bytes:
 def sample() -> Transcript:
     transcript = Transcript("Right Response – answered", 1_767_225_600.25, start=100.0)
     transcript.peers.update({"127.0.1.7": "UE", CSCF: "P-CSCF", "fd00::7": "UE", CSCF6: "P-CSCF"})
+    transcript.circumstances = Circumstances(
+        decides=("24.229-5.4.1.2.3A-01", "rfc3261-10.3-06"),
+        dut=(CSCF, CSCF6),
+        subscribers=("001010000000001@ims.example",),
+        stopped=Stop("no-answer", "no answer to REGISTER: within 32 s"),
+    )
     plain = Flow("UDP", UE, CSCF)
     transcript.note("begin", 100.0)
     transcript.record(True, plain, register(1), 100.001)
@@ -70,8 +79,9 @@ def test_a_transcript_comes_back_as_it_was(tmp_path: Path) -> None:
         assert new.flow.transport == old.flow.transport
         assert new.flow.association == old.flow.association
         assert new.raw == old.raw.replace(KEY, b"x" * 32)
-    assert [entry.flow.connection for entry in after.entries] == [0, 0, 0, 0, 0, 1, 1, 2]
-    assert after.entries[5].source == Address("fd00::7", 49_152), "the port that the answer names"
+    assert [entry.flow.connection for entry in after.entries] == [0, 0, 0, 0, 0, 0, 1, 2]
+    assert after.entries[5].flow == before.entries[5].flow, "as the tester asked for it"
+    assert after.circumstances == before.circumstances
     assert len(after.exchanges) == len(before.exchanges)
 
 
@@ -87,6 +97,28 @@ def test_reading_is_a_fixed_point(tmp_path: Path) -> None:
 def test_an_empty_transcript_comes_back(tmp_path: Path) -> None:
     after = read_capture(written(tmp_path, write_capture(Transcript("nothing", 5.0))))
     assert (after.title, after.began, after.entries, after.events) == ("nothing", 5.0, [], [])
+
+
+def test_a_message_over_tcp_is_seen_on_the_connection_that_took_it() -> None:
+    """In the eyes of Wireshark; `read_capture` knows besides how the tester asked for it."""
+    packets = [b.body[20:] for b in read_blocks(write_capture(sample())) if b.kind == BlockType.ENHANCED_PACKET]
+    begun = next(p for p in (parse_packet(p) for p in packets if p[0] >> 4 == 6) if isinstance(p, Segment))
+    assert begun.source == Address("fd00::7", 49_152), "the port that the answer names"
+
+
+@pytest.mark.parametrize("remark", ["asked for a connection from host:5060", "asked for a connection from [::1]:99999"])
+def test_an_impossible_address_is_not_restored(remark: str) -> None:
+    flow = Flow("TCP", UE, CSCF, 3)
+    assert restore_asked([remark], flow) == flow
+    assert restore_circumstances([remark.replace("asked for a connection from", "DUT at")]) == Circumstances()
+
+
+def test_times_are_what_they_were(tmp_path: Path) -> None:
+    transcript = Transcript("", 1_767_225_600.7654321, start=1000 / 3)
+    for number in range(1, 200):
+        transcript.record(True, Flow("UDP", UE, CSCF), register(number), 1000 / 3 + number * 1.1)
+    after = read_capture(written(tmp_path, write_capture(transcript)))
+    assert [entry.at for entry in after.entries] == [entry.at for entry in transcript.entries]
 
 
 def test_keys_are_masked() -> None:
@@ -174,8 +206,9 @@ def test_any_damage_ends_in_a_transcript_or_one_line(tmp_path: Path) -> None:
     draw = random.Random(11)
     transcript = Transcript("t", 1.0)
     transcript.note("begin", 0.0, kind="transport", flow=Flow("UDP", UE, CSCF))
-    transcript.record(True, Flow("TCP", UE, CSCF, 1), register(1), 0.0)
+    transcript.record(True, Flow("TCP", UE, CSCF), register(1), 0.0)
     transcript.record(False, Flow("UDP", UE, CSCF), b"x", 0.0)
+    transcript.circumstances = sample().circumstances
     octets = write_capture(transcript, {1: "m"})
     refused = 0
     for _ in range(1500):

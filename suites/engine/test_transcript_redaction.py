@@ -26,6 +26,7 @@ MASK = b"x" * 32
         pytest.param(b"ck=%s\r\nVia: y", b"ck=%s\r\nVia: y", id="line-end-ends-it"),
         pytest.param(b'ck="%s\r%s"', b'ck="%s\r%s"', id="lone-carriage-return"),
         pytest.param(b"ck=%s", b"ck=%s", id="first-octet"),
+        pytest.param(b"X: http://log.example/ck=%s", b"X: http://log.example/ck=%s", id="in-a-path"),
     ],
 )
 def test_the_values_are_masked_and_nothing_else(around: bytes, masked: bytes) -> None:
@@ -41,6 +42,7 @@ def test_the_values_are_masked_and_nothing_else(around: bytes, masked: bytes) ->
         b'ck=""',
         b"ck=",
         b"ck ik tick=1",
+        b'nonce="AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxw/ck=", algorithm=AKAv1-MD5, qop="auth"',
     ],
 )
 def test_other_text_is_left_alone(text: bytes) -> None:

@@ -322,7 +322,7 @@ def test_what_a_wrong_response_gets(
     [
         ((f"Contact: {CONTACT};expires=500",), {"Contact": None}, Held),
         ((f"Contact: {CONTACT};expires=0",), {"Contact": None}, Breach),
-        ((), {"Contact": None}, Breach),
+        ((), {"Contact": None}, Moot),
         (("Contact: <sip:u@127.0.1.9>;expires=600",), {"Contact": "<sip:u@127.0.1.9>"}, Unmet),
         ((f"Contact: {CONTACT};expires=9, <sip:u@127.0.1.9>;expires=9",), {"Contact": "<sip:u@127.0.1.9>"}, Held),
         ((f"Contact: {CONTACT};expires=600",), {}, Unmet),
@@ -335,6 +335,14 @@ def test_a_binding_outlives_a_refused_response(
     talk.register(403, Authorization=credentials(vector(2), b"wrong"))
     talk.challenged(vector(3)).register(200, *lines, Authorization=credentials(vector(3)), **asked)
     assert talk.kinds("33.203-6.1.1-02") == [kind]
+
+
+def test_a_binding_that_fetches_listed_before_the_refused_response_is_gone() -> None:
+    talk = Talk().registered(vector(1)).challenged(vector(2))
+    talk.register(200, f"Contact: {CONTACT};expires=599", Authorization=credentials(vector(2)), Contact=None)
+    talk.challenged(vector(3)).register(403, Authorization=credentials(vector(3), b"wrong"))
+    talk.challenged(vector(4)).register(200, Authorization=credentials(vector(4)), Contact=None)
+    assert talk.kinds("33.203-6.1.1-02") == [Breach]
 
 
 SQN_MS = join(1000, 5)

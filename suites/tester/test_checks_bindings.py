@@ -68,6 +68,10 @@ class Talk:
         self.transcript.record(False, FLOW, response.to_bytes(), at)
         return self
 
+    def fetch(self, *contacts: str, at: float = 0.0) -> Talk:
+        """A REGISTER without Contact, and a 200 that lists these."""
+        return self.register(*(f"Contact: {value}" for value in contacts), at=at, contact=None, expires=None)
+
     def judge(self, requirement: str) -> list[Outcome]:
         """What the checks of one requirement yield, those apart that found no occasion."""
         view = View(self.transcript, Facts(HOME, "none", 14, {f"alice@{HOME}": subscriber()}))
@@ -98,7 +102,7 @@ def kinds(outcomes: list[Outcome]) -> list[type[Outcome]]:
         (OWN, Breach),
         ("*", Breach),
         ("<sip:u@127.0.1.1:5060;expires=600", Breach),
-        ("", Breach),
+        ("", Observed),
     ],
 )
 def test_expires_beside_a_contact(contact: str, kind: type[Outcome]) -> None:
@@ -206,19 +210,52 @@ def test_a_removed_contact_may_come_back_only_when_it_is_registered_again() -> N
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ([f"{OWN};expires=590"], Held),
-        ([f"{OWN};expires=592"], Held),
-        ([f"{OWN};expires=593"], Breach),
-        ([f"{OWN};expires=590", f"{OTHER};expires=100"], Breach),
-        ([f"{OWN};expires=590", f"{OTHER};expires=0"], Held),
-        ([f"{OWN};expires=0"], Breach),
-        ([], Breach),
+        ([f"{OWN};expires=590"], [Held]),
+        ([f"{OWN};expires=592"], [Held]),
+        ([f"{OWN};expires=593"], [Breach]),
+        ([f"{OWN};expires=590", f"{OTHER};expires=100"], [Held]),
+        ([f"{OWN};expires=590", f"{OTHER};expires=0"], [Held]),
+        ([f"{OWN};expires=0"], [Breach]),
+        ([], []),
+        ([""], []),
     ],
 )
-def test_a_fetch_changes_nothing(answer: list[str], kind: type[Outcome]) -> None:
-    talk = Talk().register(f"Contact: {OWN};expires=600")
-    talk.register(*(f"Contact: {value}" for value in answer), at=10.0, contact=None, expires=None)
-    assert set(kinds(talk.judge("rfc3261-10.2.3-01"))) == {kind}
+def test_a_fetch_changes_nothing(answer: list[str], kind: list[type[Outcome]]) -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600").fetch(*answer, at=10.0)
+    assert kinds(talk.judge("rfc3261-10.2.3-01")) == kind
+
+
+def test_a_contact_that_one_fetch_lists_and_the_next_does_not_is_gone() -> None:
+    talk = Talk().register(f"Contact: {OWN};expires=600").fetch(f"{OWN};expires=599", at=1.0).fetch(at=2.0)
+    assert kinds(talk.judge("rfc3261-10.2.3-01")) == [Held, Breach]
+
+
+def test_what_else_may_have_ended_a_binding_is_not_the_fetch() -> None:
+    first = f"{OWN};expires=600"
+    refused = Talk().register(f"Contact: {first}").fetch(first).register(status=403).fetch()
+    assert kinds(refused.judge("rfc3261-10.2.3-01")) == [Held]
+    both = (first, f"{OTHER};expires=20")
+    ran_out = Talk().register(*(f"Contact: {c}" for c in both), contact=OTHER).fetch(*both).fetch(at=30.0)
+    assert kinds(ran_out.judge("rfc3261-10.2.3-01")) == [Held]
+
+
+@pytest.mark.parametrize(("after", "kind"), [((OWN, OTHER), []), ((OTHER,), [Breach])])
+def test_the_list_of_another_contact_shows_what_a_fetch_removed(
+    after: tuple[str, ...], kind: list[type[Outcome]]
+) -> None:
+    """The registration and the refresh of the other contact name the same, and get different lists."""
+    listed = [f"Contact: {contact};expires=600" for contact in (OWN, OTHER)]
+    talk = Talk().register(listed[0]).register(*listed, contact=OTHER).fetch()
+    talk.register(*(f"Contact: {contact};expires=600" for contact in after), contact=OTHER)
+    assert kinds(talk.judge("rfc3261-10.2.3-01")) == kind
+
+
+def test_a_new_contact_may_take_the_place_of_the_others() -> None:
+    third = "<sip:u@127.0.1.3:5060>"
+    listed = [f"Contact: {contact};expires=600" for contact in (OWN, OTHER)]
+    talk = Talk().register(listed[0]).register(*listed, contact=OTHER).fetch()
+    talk.register(f"Contact: {third};expires=600", contact=third)
+    assert talk.judge("rfc3261-10.2.3-01") == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Checks on folded fields and compact names: which two requests they compare, and what they make of the difference."""
+"""Checks on other forms of header fields: which two requests they compare, and what they make of the difference."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ class Talk:
     def register(self, status: int | None, *contacts: str, form: str = "plain", at: float = 0.0) -> Talk:
         """A REGISTER in one form, and its response with `contacts`; without a status there is none."""
         self.sent += 1
+        note = ';note="a, b"' if form == "quoted" else ';note="a b"'
         fields = {
-            "Via": f"SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK{self.sent}",
+            "Via": f"SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK{self.sent}{note}",
             "Max-Forwards": "70",
             "From": f"<sip:alice@{HOME}>;tag=1",
             "To": f"<sip:alice@{HOME}>",
@@ -66,7 +67,8 @@ class Talk:
 
 
 FORMS = pytest.mark.parametrize(
-    ("form", "requirement"), [("folded", "rfc3261-7.3.1-01"), ("compact", "rfc3261-7.3.3-01")]
+    ("form", "requirement"),
+    [("folded", "rfc3261-7.3.1-01"), ("compact", "rfc3261-7.3.3-01"), ("quoted", "rfc3261-25.1-01")],
 )
 
 

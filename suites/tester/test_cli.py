@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from processes import children
 from scripted import call_id, own_host, reply, udp_dut, write_profile
 
 from imsreg.cli import COMMANDS, main
@@ -49,19 +50,6 @@ def imsreg(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
         return Ended(code, *capsys.readouterr())
 
     return run
-
-
-def children(pid: int) -> set[int]:
-    """The processes that `pid` has started and that have not ended."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(parent) == pid and state != "Z":
-            found.add(int(stat.parent.name))
-    return found
 
 
 # What every verb says of itself.
@@ -429,7 +417,8 @@ def test_a_silent_dut_does_not_delay_the_end(tmp_path: Path, number: int) -> Non
 def test_an_interrupted_preflight_takes_what_it_has_started_along(tmp_path: Path, number: int) -> None:
     os.mkfifo(tmp_path / "started")
     profile = write_profile(tmp_path, Address(own_host(), 5060))
-    command = '[sh, -c, "echo > started; exec sleep 60"]'
+    # Python forgets a child whose Popen() is interrupted before it returns: the command grants it that moment.
+    command = '[sh, -c, "sleep 0.2; echo > started; exec sleep 60"]'
     profile.write_text(profile.read_text().replace("dut: {", f"dut: {{start: {command}, "))
     running = Running(tmp_path / "out", "--profile", profile)
     (tmp_path / "started").read_text()  # the command runs

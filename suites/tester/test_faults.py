@@ -228,7 +228,6 @@ def clean_verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return verdicts(tmp_path_factory.mktemp("clean") / "out", *SOME)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", IMPAIRMENTS)
 def test_a_bad_network_changes_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_verdicts: dict[str, str], kind: str
@@ -240,7 +239,6 @@ def test_a_bad_network_changes_no_verdict(
     assert len(entries) >= 8
 
 
-@pytest.mark.slow
 def test_tcp_octet_by_octet_changes_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_verdicts: dict[str, str]
 ) -> None:
@@ -252,7 +250,6 @@ def test_tcp_octet_by_octet_changes_no_verdict(
     assert verdicts(tmp_path / "out", "--profile", str(profile), *SOME) == clean_verdicts
 
 
-@pytest.mark.slow
 def test_a_bad_network_hides_no_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     impair(monkeypatch, everything(Random(3)))
     found = verdicts(tmp_path / "out", "--mutant", "c-wrong-response-accepted", "24.229/5.4.1.2.3A")
@@ -328,7 +325,6 @@ def test_one_subscriber_and_one_port_are_enough_for_the_sanity_register(tmp_path
             assert "nor to a sanity REGISTER" in str(session.vital_signs.lost)
 
 
-@pytest.mark.slow
 def test_a_run_against_a_closed_port_ends_quickly_and_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,6 +19,8 @@ from imsreg.robot.run import RunOptions, run
 from imsreg.tester.settings import Settings
 from imsreg.text import safe_text
 
+pytestmark = pytest.mark.slow  # the run that all of them look at
+
 SCRIPT = b"<script>alert(1)</script><img src=x onerror=alert(1)>"
 SURROGATES = b"\xed\xb2\x80\xed\xa0\x80\xff"  # U+DC80, U+D800 as octets, and what is no UTF-8 at all
 BIDI = "\u202egnp.exe\u2066\u200b".encode()

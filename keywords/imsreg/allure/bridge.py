@@ -6,11 +6,11 @@ from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 from allure_commons import hookimpl, plugin_manager
 from allure_commons.model2 import Attachment, ExecutableItem, Label, Link, Parameter, TestResult, TestResultContainer
 from allure_commons.types import LinkType
-from allure_commons.utils import uuid4
 
 from imsreg.allure.directory import files
 from imsreg.allure.dressing import Dressing
@@ -106,7 +106,8 @@ class Bridge:
 
 
 def _writers() -> Iterable[Any]:
-    return plugin_manager.hook.report_result.get_hookimpls()
+    found: Iterable[Any] = plugin_manager.hook.report_result.get_hookimpls()
+    return found
 
 
 def _put_on(dressing: Dressing, result: TestResult) -> None:

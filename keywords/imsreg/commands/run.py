@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from imsreg.commands.options import Verbs, add_link, add_output, add_profile, given_profile
 from imsreg.errors import ExitClass
@@ -29,6 +30,7 @@ def add_to(verbs: Verbs) -> None:
     parser.add_argument("--exclude", action="append", default=[], metavar="TAG", help="no tests with this tag")
     parser.add_argument("--ignore-known", action="store_true", help="show known deviations as FAIL")
     parser.add_argument("--spec-strict", action="store_true", help="a broken SHOULD is a FAIL")
+    parser.add_argument("--allure", type=Path, metavar="DIR", help="write Allure results too (see imsreg report)")
     add_link(parser)
     parser.set_defaults(execute=execute)
 
@@ -46,4 +48,5 @@ def execute(options: argparse.Namespace) -> ExitClass:
         ignore_known=options.ignore_known,
         spec_strict=options.spec_strict,
     )
-    return run(settings, RunOptions(tuple(options.selectors), tuple(options.include), tuple(options.exclude)))
+    chosen = RunOptions(tuple(options.selectors), tuple(options.include), tuple(options.exclude), allure=options.allure)
+    return run(settings, chosen)

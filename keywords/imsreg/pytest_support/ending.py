@@ -8,14 +8,18 @@ from typing import NamedTuple
 
 import pytest
 
+from imsreg.allure.dressing import dressing
+from imsreg.allure.listening import bridge
 from imsreg.errors import InputError
-from imsreg.pytest_support.names import EVIDENCE
+from imsreg.pytest_support.names import DUT_LOG, EVIDENCE
 from imsreg.pytest_support.options import reproduce
 from imsreg.pytest_support.run import Run
 from imsreg.tester.case import Case
+from imsreg.tester.collect import collect
 from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.session import Session
+from imsreg.tester.under_test import run_facts
 from imsreg.verdict.runners import Status, status
 
 
@@ -69,6 +73,11 @@ def conclude(item: pytest.Item, run: Run, case: Case, error: BaseException | Non
         judgement = finish(item, run, case)
         ruled = status(judgement.rulings, case.session.catalogue) if judgement.rulings else _UNRULED
         outcome = _outcome(error, ruled)
+        if _word(outcome) == "failed" and (collected := collect(case)) is not None:
+            item.user_properties.append((DUT_LOG, collected.note))
+        if (allure := bridge()) is not None:
+            allure.describe(run_facts(case.session))
+            allure.dress(dressing(case, judgement, "" if outcome in (None, error) else str(outcome)))
         if case.session.journal is not None:
             case.session.journal.test(case.name, _word(outcome), str(outcome or ruled.message))
     except InputError as problem:

@@ -2,3 +2,6 @@
 
 EVIDENCE = "imsreg evidence"
 """The property of a test's report that names the directory of its evidence."""
+
+DUT_LOG = "imsreg DUT log"
+"""The property that says what became of the profile's `collect` command."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from imsreg.allure.listening import bridge
 from imsreg.errors import ExitClass, InputError
 from imsreg.pytest_support.names import EVIDENCE
 
@@ -67,6 +69,20 @@ class Run:
         if self._worker is not None:
             self._config.workeroutput[_FAILURE] = str(error)  # type: ignore[attr-defined]  # pytest-xdist adds it
         pytest.exit(str(error), returncode=ExitClass.USAGE)
+
+    def pytest_report_header(self) -> list[str]:
+        """The line at the top of the run."""
+        profile = self._config.getoption("imsreg_profile") or environ.get("IMSREG_PROFILE")
+        if not profile:
+            return ["imsreg: DUT built-in reference core"]
+        from imsreg.pytest_support.report import header
+
+        return header(str(profile))
+
+    def pytest_unconfigure(self) -> None:
+        """Leave Allure as it was found."""
+        if (allure := bridge()) is not None:
+            allure.close()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Notice the evidence of tests that ran in workers."""

@@ -39,6 +39,11 @@ class Bench:
         return self._session
 
     @property
+    def preflight_failed(self) -> bool:
+        """Whether there can be no session."""
+        return self._failure is not None
+
+    @property
     def started(self) -> bool:
         """Whether a session has been made or adopted."""
         return self._session is not None

@@ -79,12 +79,13 @@ class CaseListener(ListenerV3):
         """End of the execution: reports and summary, unless a command that holds the session does it."""
         if (allure := bridge()) is not None:
             allure.close()
-        if not self._bench.started or self._bench.adopted:
-            if (unused := kindled()) is not None:
-                unused.close()
+        if self._bench.adopted:
             return
+        if (unused := kindled()) is not None:
+            unused.close()
         session = self._bench.release()
-        assert session is not None
+        if session is None:
+            return
         try:
             reports = session.close()
         except InputError as error:

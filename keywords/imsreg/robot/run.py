@@ -20,6 +20,7 @@ from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 from imsreg.tester.summary import print_summary
+from imsreg.tester.under_test import dut_line
 from imsreg.verdict.runners import exit_class
 
 STOPPED_BY_USER = 253
@@ -34,18 +35,21 @@ class RunOptions:
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     suites: Path = field(default_factory=lambda: data("suites"))
+    allure: Path | None = None
+    """Where Allure results go; None writes none."""
 
 
 def run(settings: Settings, options: RunOptions) -> ExitClass:
     """Run the suites and return the exit class. Raises InputError before the first packet for unusable input."""
     # Before the session, whose beginning and end write into the output directory.
     suite = _selected(options)
+    allure = _allure_listeners(options.allure)
     with Session(settings) as session:
         print(_heading(session, suite))
         progress = Progress(BENCH, suite.test_count, sys.stdout)
         BENCH.adopt(session)
         try:
-            code = _execute(suite, options, settings, progress)
+            code = _execute(suite, options, settings, [progress, *allure])
         finally:
             BENCH.release()
             reports = session.close()
@@ -74,7 +78,22 @@ def _selected(options: RunOptions) -> TestSuite:
     return suite
 
 
-def _execute(suite: TestSuite, options: RunOptions, settings: Settings, progress: Progress) -> int:
+def _allure_listeners(directory: Path | None) -> list[object]:
+    """Allure's own listener, if results are asked for. Raises InputError if its package or the directory is missing."""
+    if directory is None:
+        return []
+    try:
+        from allure_robotframework import allure_robotframework
+
+        return [allure_robotframework(str(directory))]
+    except ImportError:
+        remedy = "pip install 'robotframework-imsreg[allure]'"
+        raise InputError("--allure", "", "the package allure-robotframework is not installed", remedy) from None
+    except OSError as error:
+        raise InputError(directory, "", f"cannot be made: {error.strerror}", "choose another directory") from None
+
+
+def _execute(suite: TestSuite, options: RunOptions, settings: Settings, listeners: Sequence[object]) -> int:
     kept = {test.full_name for test in suite.all_tests}
     return int(
         robot_run(
@@ -83,7 +102,7 @@ def _execute(suite: TestSuite, options: RunOptions, settings: Settings, progress
             outputdir=str(settings.output),
             xunit="junit.xml",
             console="none",
-            listener=[progress],
+            listener=list(listeners),
             prerunmodifier=[KeepTests(kept)],
         )
     )
@@ -102,11 +121,8 @@ class KeepTests(KeepDeciding):
 
 
 def _heading(session: Session, suite: TestSuite) -> str:
-    dut = session.profile.dut
-    where = ", ".join(str(address) for address in session.dut.addresses.values())
     ids = {tag for test in suite.all_tests for tag in test.tags if tag.startswith("req:")}
-    name = " ".join(part for part in (dut.name, dut.version) if part)
     return (
-        f"imsreg {__version__}  DUT {name} ({dut.role}, {where}, {'/'.join(dut.transports)})  "
+        f"imsreg {__version__}  DUT {dut_line(session)}  "
         f"{suite.test_count} tests  {len(ids)} requirements  subscribers {len(session.subscribers)}"
     )

@@ -56,7 +56,9 @@ def collect(case: Case, *, limit: float = LIMIT) -> Collected | None:
     except (OSError, InputError) as error:
         return Collected(None, f"the DUT's log was not collected: {safe_text(str(error))}")
     octets = f"{output.seen} octet{'' if output.seen == 1 else 's'}"
-    return Collected(case.evidence.dut_log, f"the DUT's log: {octets}" + (f"; the collect command {problem}" if problem else ""))
+    return Collected(
+        case.evidence.dut_log, f"the DUT's log: {octets}" + (f"; the collect command {problem}" if problem else "")
+    )
 
 
 class _Tail:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
@@ -66,7 +67,7 @@ def restore_circumstances(remarks: Iterable[str]) -> Circumstances:
         if found := _DECIDES.fullmatch(remark):
             decides.append(found[1])
         elif found := _DUT.fullmatch(remark):
-            dut.append(Address(found[1] or found[2], int(found[3])))
+            dut.extend(_addresses(found))
         elif found := _SUBSCRIBER.fullmatch(remark):
             subscribers.append(found[1])
         elif found := _STOPPED.fullmatch(remark):
@@ -97,8 +98,9 @@ def asked_remark(flow: Flow) -> str:
 
 def restore_asked(remarks: list[str], flow: Flow) -> Flow:
     """`flow` as the tester asked for it, if an `asked_remark` says so: no connection was chosen then."""
-    found = next((found for remark in remarks if (found := _ASKED.fullmatch(remark))), None)
-    return flow if found is None else replace(flow, local=Address(found[1] or found[2], int(found[3])), connection=0)
+    asked = (address for remark in remarks if (found := _ASKED.fullmatch(remark)) for address in _addresses(found))
+    local = next(asked, None)
+    return flow if local is None else replace(flow, local=local, connection=0)
 
 
 def event_remark(event: Event) -> str:
@@ -122,3 +124,11 @@ def restore_events(remarks: list[str], transcript: Transcript) -> None:
 
 def _line(text: str) -> str:
     return presentable(text, limit=_LIMIT)
+
+
+def _addresses(found: re.Match[str]) -> Iterator[Address]:
+    """The address that begins with group 1; none if it is impossible."""
+    port = int(found[3])
+    with suppress(ValueError):
+        if port < 2**16:
+            yield Address.of(found[1] or found[2], port)

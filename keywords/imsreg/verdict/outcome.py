@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imsreg.text import safe_text
+from imsreg.text import LIMIT, safe_text
+from imsreg.transcript.redaction import presentable
 from imsreg.verdict.deviation import Deviation
 from imsreg.verdict.ics import Ics
 from imsreg.verdict.requirement import Level, Requirement
@@ -148,7 +149,7 @@ def _unexpected_pass(ruling: Ruling, known: Deviation, writer: _Writer) -> Rulin
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the findings of one ruling. All text that may hold words of the DUT is made safe here."""
+    """Writes the findings of one ruling. Text that may hold words of the DUT is made safe here, CK and IK masked."""
 
     requirement: str
     test: str
@@ -159,8 +160,8 @@ class _Writer:
         return Finding(
             kind=kind,
             requirement=self.requirement,
-            expected=safe_text(outcome.expected),
-            actual=safe_text(outcome.actual),
+            expected=presentable(outcome.expected, limit=LIMIT),
+            actual=presentable(outcome.actual, limit=LIMIT),
             where=safe_text(self.where(outcome.entry, outcome.line)),
             entry=outcome.entry,
             test=safe_text(self.test),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.bindings import Granted, granted_seconds
 from imsreg.verdict.checks.registry import check
@@ -76,7 +75,7 @@ def a_refusal_carries_no_security_parameters(view: View) -> Iterator[Outcome]:
 def a_failed_authentication_keeps_the_registration(view: View) -> Iterator[Outcome]:
     """What was bound when a wrong response was refused is still listed afterwards.
 
-    A fetch that does not list it is a finding only if one before the refusal did: else the list is at fault.
+    A fetch that leaves it out is a finding only if one before the refusal did not: else the list is at fault.
     """
     decided = False
     for answered in _wrong(view):
@@ -134,7 +133,9 @@ def _lists_after(view: View, refused: Answered, granted: Granted) -> Iterator[An
 def _kept(view: View, later: Answered, granted: Granted, refusal: int) -> Outcome:
     if granted_seconds(later.response, granted.uri):
         return Held(later.entry)
-    if not any(fetch.entry < refusal and granted_seconds(fetch.response, granted.uri) for fetch in _fetches(view, later)):
+    before = (fetch for fetch in _fetches(view, later) if fetch.entry < refusal)
+    unlisted = granted_seconds(later.response, granted.uri) is None
+    if unlisted and not any(granted_seconds(fetch.response, granted.uri) for fetch in before):
         return Moot(f"no fetch listed {granted.uri} before the refusal either, which rfc3261-10.3-17 judges")
     return Breach(
         later.entry,

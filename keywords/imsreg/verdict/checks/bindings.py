@@ -104,8 +104,10 @@ def _listed_as_gone(answered: Answered, listing: Listing) -> Iterator[Breach]:
 def _expires(answered: Answered, listing: Listing) -> Iterator[Breach | Observed]:
     for unreadable in listing.unreadable:
         # Nothing is listed there that could have an expiry; what is missing, rfc3261-10.3-13 says.
-        kind = Breach if unreadable.text else Observed
-        yield kind(answered.entry, "a Contact with expires", unreadable.why, unreadable.line)
+        if unreadable.text:
+            yield Breach(answered.entry, "a Contact with expires", unreadable.why, unreadable.line)
+        else:
+            yield Observed(answered.entry, "a Contact with expires", listing.in_words(), unreadable.line)
     for listed in listing.contacts:
         kind = _expires_fault(listed)
         if kind is not None:

@@ -1,10 +1,14 @@
-"""Header fields in another legal form mean the same: folded, or under compact names (RFC 3261 7.3.1, 7.3.3)."""
+"""Header fields in another legal form mean the same (RFC 3261 7.3.1, 7.3.3, 25.1).
+
+Folded, under compact names, or with a quoted string that holds what separates values elsewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
 from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Response
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.checks.registry import check
@@ -14,6 +18,9 @@ from imsreg.verdict.view import View, readable
 
 Form = Callable[[Attempt], bool]
 
+SEPARATORS = frozenset(",;")
+"""What ends a value or a parameter where it is not quoted."""
+
 COMPARABLE = (Kind.UNCHALLENGED, Kind.RIGHT)
 """What two requests of one UE may be so that the network has no reason of its own to answer them differently."""
 
@@ -21,13 +28,19 @@ COMPARABLE = (Kind.UNCHALLENGED, Kind.RIGHT)
 @check("rfc3261-7.3.1-01")
 def folded_fields_are_understood(view: View) -> Iterator[Outcome]:
     """A REGISTER with folded header fields gets what an equal one without any gets."""
-    return _compared(view, _folded, _compact, "folded header fields")
+    return _compared(view, _folded, "folded header fields")
 
 
 @check("rfc3261-7.3.3-01")
 def compact_names_are_understood(view: View) -> Iterator[Outcome]:
     """A REGISTER with compact header names gets what an equal one without any gets."""
-    return _compared(view, _compact, _folded, "compact header names")
+    return _compared(view, _compact, "compact header names")
+
+
+@check("rfc3261-25.1-01")
+def quoted_strings_are_words(view: View) -> Iterator[Outcome]:
+    """A REGISTER with separators in a quoted parameter of Via gets what an equal one without any gets."""
+    return _compared(view, _quoted, "separators in a quoted Via parameter")
 
 
 def _folded(attempt: Attempt) -> bool:
@@ -38,8 +51,16 @@ def _compact(attempt: Attempt) -> bool:
     return any(field.compact for field in attempt.request.headers)
 
 
-def _compared(view: View, form: Form, other_form: Form, what: str) -> Iterator[Outcome]:
-    comparable = [a for a in view.attempts if a.kind in COMPARABLE and a.sound and not other_form(a)]
+def _quoted(attempt: Attempt) -> bool:
+    params = [via.params for via in readable(attempt.request, Via)]
+    return any(each.quoted(name) and not SEPARATORS.isdisjoint(each[name] or "") for each in params for name in each)
+
+
+def _compared(view: View, form: Form, what: str) -> Iterator[Outcome]:
+    others = [other for other in (_folded, _compact, _quoted) if other is not form]
+    comparable = [
+        a for a in view.attempts if a.kind in COMPARABLE and a.sound and not any(other(a) for other in others)
+    ]
     plain = {_asks(view, a): a for a in comparable if not form(a) and a.status in (200, 401)}
     pairs = [
         (attempt, plain[_asks(view, attempt)])

@@ -43,8 +43,8 @@ def a_fetch_lists_the_bindings(view: View) -> Iterator[Outcome]:
 def a_fetch_changes_no_binding(view: View) -> Iterator[Outcome]:
     """A list after a fetch is the one before it, with the time that has passed taken off.
 
-    A contact that is missing counts where two requests of a kind, neither of which names it, got different lists:
-    else it is the list that is at fault (rfc3261-10.3-13, rfc3261-10.3-17) and not what the fetch did.
+    A contact that is not listed any more counts where two requests of a kind, neither of which names it, got different
+    lists: else it is the list that is at fault (rfc3261-10.3-13, rfc3261-10.3-17) and not what the fetch did.
     """
     spans: dict[str, _Span] = {}
     outcomes: list[Outcome] = []
@@ -70,8 +70,7 @@ class _Span:
         former = self.fetched or self.other
         outcomes: list[Outcome] = []
         if former is not None and Listing.of(former.response).contacts:
-            gone = list(_gone(self.fetched, answered))
-            outcomes += gone or _prolonged(former, answered)
+            outcomes += [*_ended(former, answered), *_gone(self.fetched, answered), *_prolonged(former, answered)]
             if not outcomes:
                 missing = any(_missing(former, answered))
                 outcomes.append(Moot(NOT_LISTED) if missing else Held(answered.entry))
@@ -79,13 +78,21 @@ class _Span:
         return outcomes
 
     def take_other(self, answered: Answered) -> list[Outcome]:
-        gone = list(_gone(self.other, answered)) if self.fetched is not None else []
+        outcomes: list[Outcome] = []
+        if self.fetched is not None and self.other is not None and _refreshes(self.other, answered):
+            outcomes += _gone(self.other, answered)
         self.fetched, self.other = None, answered
-        return [*gone]
+        return outcomes
 
 
 def _fetches(attempt: Attempt) -> bool:
     return attempt.request.field("Contact") is None
+
+
+def _refreshes(former: Answered, answered: Answered) -> bool:
+    """Whether the request names listed contacts only: another may take the place of the former ones."""
+    listing = Listing.of(former.response)
+    return all(not contact.star and listing.bound(contact.uri) for contact in answered.attempt.contacts)
 
 
 def _lists(view: View, answered: Answered) -> Iterator[Outcome]:
@@ -103,25 +110,36 @@ def _lists(view: View, answered: Answered) -> Iterator[Outcome]:
         yield Held(answered.entry)
 
 
+def _ended(former: Answered, answered: Answered) -> Iterator[Breach]:
+    """What has time left and is listed with an expiry of zero."""
+    for known in _missing(former, answered):
+        for listed in Listing.of(answered.response).find(known.contact.uri):
+            yield _lost(former, known, answered, f"Contact: {listed.contact}")
+
+
 def _gone(former: Answered | None, answered: Answered) -> Iterator[Breach]:
-    """What a list of the same kind held and this one does not, neither of the two requests naming it."""
-    for known in _missing(former, answered) if former is not None else ():
-        uri = known.contact.uri
-        if former is not None and not touches(former.attempt, uri) and not touches(answered.attempt, uri):
-            yield Breach(
-                answered.entry,
-                expected=f"{uri}, which message {former.entry} of the ladder lists for {known.seconds} s",
-                actual=Listing.of(answered.response).in_words(),
-                line=line_of(answered.response, "Contact"),
-            )
+    """What a list of the same kind held and this one does not, neither of the two requests naming it.
+
+    Where another binding ran out between the two, that may be what took it along.
+    """
+    if former is None or any(_ran_out(listed, _between(former, answered)) for listed in _listed(former)):
+        return
+    for known in _missing(former, answered):
+        uri, listing = known.contact.uri, Listing.of(answered.response)
+        if not (touches(former.attempt, uri) or touches(answered.attempt, uri) or listing.find(uri)):
+            yield _lost(former, known, answered, listing.in_words())
+
+
+def _lost(former: Answered, known: Listed, answered: Answered, actual: str) -> Breach:
+    expected = f"{known.contact.uri}, which message {former.entry} of the ladder lists for {known.seconds} s"
+    return Breach(answered.entry, expected, actual, line_of(answered.response, "Contact"))
 
 
 def _missing(former: Answered, answered: Answered) -> Iterator[Listed]:
     """The contacts of a list that have time left and are not in this one."""
     now, passed = Listing.of(answered.response), _between(former, answered)
-    for known in Listing.of(former.response).contacts:
-        left = _left(known, passed)
-        if left is not None and left > SLACK and not now.bound(known.contact.uri):
+    for known in _listed(former):
+        if known.seconds is not None and not _ran_out(known, passed) and not now.bound(known.contact.uri):
             yield known
 
 
@@ -138,6 +156,17 @@ def _prolonged(former: Answered, answered: Answered) -> Iterator[Breach]:
 
 def _between(former: Answered, answered: Answered) -> float:
     return answered.attempt.final_entry.at - former.attempt.final_entry.at
+
+
+def _listed(answered: Answered) -> tuple[Listed, ...]:
+    """The contacts that the response lists as bound."""
+    return tuple(listed for listed in Listing.of(answered.response).contacts if not listed.removed)
+
+
+def _ran_out(listed: Listed, passed: float) -> bool:
+    """Whether the binding is over, or may be."""
+    left = _left(listed, passed)
+    return left is not None and left <= SLACK
 
 
 def _left(listed: Listed, passed: float) -> float | None:
