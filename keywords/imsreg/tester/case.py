@@ -116,7 +116,7 @@ class Case:
             compact=compact,
             usim_seconds=session.profile.timing.usim,
         )
-        ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap)
+        ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap, session.lockout)
         name = "UE" if not self.ues else f"UE {len(self.ues) + 1}"
         self.transcript.peers[ue.address] = name
         # A TCP connection leaves from a port of its own: the host alone names it.

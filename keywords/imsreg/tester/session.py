@@ -26,6 +26,7 @@ from imsreg.sip.timers import Timers
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
+from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.reference_process import ReferenceProcess
 from imsreg.tester.reports import write_run_reports
@@ -59,12 +60,14 @@ class Session:
         self.by_impi: Mapping[str, Subscriber] = {s.impi: s for s in self.subscribers}
         self.seed = randbits(64) if settings.seed is None else settings.seed
         self.vital_signs = VitalSigns()
+        self.lockout = Lockout(self.profile.lockout)
         self.judgements: dict[str, Judgement] = {}
         self._closed = False
         self._make_output()
         self.link, self.dut = self._start(reference)
         try:
             self._check_port()
+            self._check_required()
             # Last, so that a run which never begins leaves the journal of the one before as it was.
             self.journal = self._open_journal()
         except BaseException:
@@ -160,6 +163,21 @@ class Session:
         for address in self.dut.addresses.values():
             with suppress(NotApplicable):  # no route: the tests of this family will say so
                 require_free(self.local_address(address), ("UDP", "TCP"))
+
+    def _check_required(self) -> None:
+        """What the profile requires has to be there; what it does not makes single tests N/A."""
+        there = {
+            "ipv6": "IPv6" in self.dut.addresses,
+            "tcp": "tcp" in self.profile.dut.transports,
+        }
+        for index, need in enumerate(self.profile.requires):
+            if not there.get(need, False):
+                raise InputError(
+                    self.profile.path,
+                    f"requires[{index}]",
+                    f"this tester, or the DUT as the profile describes it, lacks {need}",
+                    "take it out to have the tests concerned N/A",
+                )
 
     def _open_journal(self) -> Journal | None:
         output = self.settings.output

@@ -28,6 +28,7 @@ from imsreg.sip.endpoint import (
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 from imsreg.sip.message import MessageError, Request, Response, parse
 from imsreg.sip.timers import RFC3261, Timers
+from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.text import safe_text
 
@@ -79,7 +80,17 @@ class SimulatedUe:
     Public attributes carry identities and addresses only; keys stay in the USIM.
     """
 
-    def __init__(self, link: Link, subscriber: Subscriber, options: UeOptions, random: Random, tap: Tap) -> None:
+    def __init__(
+        self,
+        link: Link,
+        subscriber: Subscriber,
+        options: UeOptions,
+        random: Random,
+        tap: Tap,
+        lockout: Lockout | None = None,
+    ) -> None:
+        """`lockout` counts this subscriber's wrong responses over the whole run; None counts nothing."""
+        self._lockout = lockout or Lockout(None)
         self.subscriber = subscriber
         self.options = options
         self._link = link
@@ -183,7 +194,10 @@ class SimulatedUe:
 
     def _note_binding(self, sent: Sent, response: Response) -> None:
         """Whether the DUT may hold a binding of this UE: said by any 2xx, whoever asked for it and how."""
-        if response.status // 100 == 2 and sent.request is not None and sent.request.field("Contact") is not None:
+        if response.status // 100 != 2:
+            return
+        self._lockout.forgive(self.subscriber.name)
+        if sent.request is not None and sent.request.field("Contact") is not None:
             self.may_be_bound = self.registration.granted(response) > 0
 
     def _matching(self, transaction: ClientTransaction | None) -> list[Sent]:
@@ -276,7 +290,12 @@ class SimulatedUe:
         return self.complete(self.registration.initial_register())
 
     def answer(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> Draft:
-        """The REGISTER that answers a challenge to the last request. Raises ScenarioStopped if there is no answer."""
+        """The REGISTER that answers a challenge to the last request.
+
+        Raises ScenarioStopped if there is no answer, NotApplicable if a wrong one would exceed the profile's lockout.
+        """
+        if res is not ResChoice.RIGHT:
+            self._lockout.spend(self.subscriber.name)
         last = next((s.request for s in reversed(self._sent) if s.request is not None), None)
         expires = last.value("Expires") if last is not None else None
         contact = last is None or last.field("Contact") is not None

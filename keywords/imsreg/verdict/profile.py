@@ -81,7 +81,6 @@ class Profile:
     allow: tuple[fields.Network, ...]
     deviations: tuple[Deviation, ...]
     collect: tuple[str, ...]
-    state: Path | None
     lockout: int | None
     tester: Origin
     requires: tuple[Need, ...]
@@ -127,7 +126,6 @@ def load_profile(path: Path) -> Profile:
         allow=allow,
         deviations=typed.deviations,
         collect=fields.command(path, "collect", typed.collect),
-        state=None if typed.state is None else path.parent / typed.state,
         lockout=typed.lockout,
         tester=_tester(path, typed.tester),
         requires=typed.requires,

@@ -80,7 +80,6 @@ class ProfileFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     allow: tuple[str, ...] = ("127.0.0.0/8", "::1")
     deviations: tuple[Deviation, ...] = ()
     collect: Texts = ()
-    state: str | None = None
     lockout: int | None = None
     tester: TesterFields = TesterFields()
     requires: tuple[Need, ...] = ()
