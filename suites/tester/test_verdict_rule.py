@@ -151,6 +151,11 @@ def test_a_known_deviation_that_does_not_show_is_an_unexpected_pass() -> None:
     assert ruled(Unmet("nothing"), deviations=[KNOWN]).verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_run_that_leaves_tests_out_knows_of_no_unexpected_pass() -> None:
+    assert ruled(Held(2), deviations=[KNOWN], partial=True) == ruled(Held(2), deviations=[])
+    assert ruled(BREACH, deviations=[KNOWN], partial=True).known == KNOWN
+
+
 def test_the_worst_verdict() -> None:
     order = [Verdict.NA, Verdict.PASS, Verdict.NON_STRICT, Verdict.INCONCLUSIVE, Verdict.FAIL]
     assert [worst(order[: n + 1]) for n in range(5)] == order

@@ -17,7 +17,6 @@ from imsreg.robot.bench import Bench
 from imsreg.robot.ending import status_of
 from imsreg.robot.ignition import kindled
 from imsreg.robot.logtext import as_text, brings_markup, defuse, writable
-from imsreg.robot.logview import dut_log_html, judgement_html
 from imsreg.tester.case import Case
 from imsreg.tester.collect import collect
 from imsreg.tester.judge import Judgement
@@ -67,6 +66,8 @@ class CaseListener(ListenerV3):
             result.tags.add(ended.tags)
         _say_who_was_tested(result, case)
         if result.failed and (collected := collect(case)) is not None:
+            from imsreg.robot.logview import dut_log_html
+
             logger.write(dut_log_html(collected), level="INFO", html=True)
         if (allure := bridge()) is not None:
             allure.describe(run_facts(case.session))
@@ -118,6 +119,9 @@ def finish(case: Case) -> Judgement:
     judgement = case.close()
     output = case.session.settings.output
     if first and output is not None:
+        # The log's pictures are not loaded before the first packet has been sent.
+        from imsreg.robot.logview import judgement_html
+
         evidence = case.write_evidence(output, judgement)
         logger.write(judgement_html(case, judgement, evidence), level="INFO", html=True)
     return judgement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from robot.api import TestSuite
@@ -15,7 +15,7 @@ from imsreg.errors import ExitClass, InputError
 from imsreg.paths import data
 from imsreg.robot.bench import BENCH
 from imsreg.robot.progress import Progress
-from imsreg.robot.selection import KeepDeciding, check_ids, select
+from imsreg.robot.selection import KeepDeciding, check_ids, deciding, select
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
@@ -42,7 +42,8 @@ class RunOptions:
 def run(settings: Settings, options: RunOptions) -> ExitClass:
     """Run the suites and return the exit class. Raises InputError before the first packet for unusable input."""
     # Before the session, whose beginning and end write into the output directory.
-    suite = _selected(options)
+    suite, partial = _selected(options)
+    settings = replace(settings, partial=partial)
     allure = _allure_listeners(options.allure)
     with Session(settings) as session:
         print(_heading(session, suite))
@@ -66,16 +67,21 @@ def run(settings: Settings, options: RunOptions) -> ExitClass:
     return ExitClass.INCONCLUSIVE if progress.inconclusive else verdicts
 
 
-def _selected(options: RunOptions) -> TestSuite:
-    """The suites with the tests that were asked for. Raises InputError if there is none, or for an unknown id."""
+def _selected(options: RunOptions) -> tuple[TestSuite, frozenset[str]]:
+    """The suites with the tests that were asked for, and the requirements that other tests would decide as well.
+
+    Raises InputError if no test is left, or for an unknown id.
+    """
     suite = TestSuite.from_file_system(options.suites)
     catalogue = full_catalogue()
     check_ids(suite, catalogue)
+    every = deciding(suite)
     select(suite, options.selectors, catalogue)
     suite.filter(included_tags=list(options.include) or None, excluded_tags=list(options.exclude) or None)
     if suite.test_count == 0:
         raise InputError("run", "", "no test is selected", "see imsreg requirements, column tests")
-    return suite
+    kept = deciding(suite)
+    return suite, frozenset(identifier for identifier, tests in kept.items() if tests < every[identifier])
 
 
 def _allure_listeners(directory: Path | None) -> list[object]:

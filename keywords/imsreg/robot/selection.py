@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from robot.api import SuiteVisitor
@@ -30,6 +31,11 @@ class KeepDeciding(SuiteVisitor):
 def ids_of(tags: Iterable[object]) -> list[str]:
     """The requirement ids among a test's tags."""
     return [str(tag)[len(TAG) :] for tag in tags if str(tag).startswith(TAG)]
+
+
+def deciding(suite: TestSuite) -> Counter[str]:
+    """How many tests decide each requirement."""
+    return Counter(identifier for test in suite.all_tests for identifier in set(ids_of(test.tags)))
 
 
 def check_ids(suite: TestSuite, catalogue: Catalogue) -> None:

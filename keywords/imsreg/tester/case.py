@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from imsreg.errors import InputError
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
@@ -19,9 +19,11 @@ from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import Sent, SimulatedUe, UeOptions
 from imsreg.text import safe_text
-from imsreg.transcript.evidence import Evidence, folder, write_evidence
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.facts import Facts
+
+if TYPE_CHECKING:
+    from imsreg.transcript.evidence import Evidence
 
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
@@ -72,6 +74,7 @@ class Case:
             ),
             spec_strict=session.settings.spec_strict,
             ignore_known=session.settings.ignore_known,
+            partial=session.settings.partial,
             reproduce=reproduce,
         )
 
@@ -211,6 +214,9 @@ class Case:
 
     def write_evidence(self, output: Path, judgement: Judgement) -> Evidence:
         """Transcript, pcapng and ladder of this test, in a directory of its own under `output`/evidence."""
+        # What is made of the packets is not loaded before they have been sent.
+        from imsreg.transcript.evidence import folder, write_evidence
+
         self.evidence = write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
         return self.evidence
 

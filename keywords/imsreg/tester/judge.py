@@ -51,6 +51,8 @@ class Judge:
     facts: Facts
     spec_strict: bool = False
     ignore_known: bool = False
+    partial: frozenset[str] = frozenset()
+    """Requirements that tests outside the run decide too."""
     reproduce: str = ""
     """The command that runs the test again, where it is not `imsreg run` with the requirement's id."""
 
@@ -73,7 +75,7 @@ class Judge:
         passing = [
             ruling
             for row in self.catalogue
-            if row.id not in own and row.checks and judges(self.profile.dut.role, row)
+            if row.id not in own and checks_of(row.id) and judges(self.profile.dut.role, row)
             for ruling in (self._rule(row, view, test),)
             if ruling.findings and not ruling.unexpected_pass
         ]
@@ -82,7 +84,7 @@ class Judge:
     def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
         if not judges(self.profile.dut.role, row):
             return Ruling.not_applicable(row.id, f"not visible at a DUT whose role is {self.profile.dut.role}")
-        if not row.checks and row.condition.holds(self.profile.ics()):
+        if not checks_of(row.id) and row.condition.holds(self.profile.ics()):
             return Ruling.inconclusive(row.id, "tool", row.why_untested or "no check decides it yet")
         outcomes = [outcome for check in checks_of(row.id) for outcome in check(view)]
         return rule(
@@ -95,6 +97,7 @@ class Judge:
             deviations=self.profile.deviations,
             spec_strict=self.spec_strict,
             ignore_known=self.ignore_known,
+            partial=row.id in self.partial,
         )
 
 

@@ -23,13 +23,12 @@ from imsreg.net.sockets import SocketLink
 from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
-from imsreg.tester.catalogue import full_catalogue
+from imsreg.tester.catalogue import rows
 from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.reference_process import ReferenceProcess
-from imsreg.tester.reports import write_run_reports
 from imsreg.tester.settings import Settings
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.tester.vital_signs import VitalSigns
@@ -53,7 +52,7 @@ class Session:
         """`reference` is the process of the embedded core where it has been started already."""
         self.settings = settings
         self.profile = _resolved(load_profile(settings.profile))
-        self.catalogue = full_catalogue()
+        self.catalogue = rows()
         check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
         self.subscribers = load_subscribers(self.profile.subscribers, environ)
         self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
@@ -133,7 +132,11 @@ class Session:
         finally:
             if self.journal is not None:
                 self.journal.close()
-        return write_run_reports(self.settings.output) if reports and self.settings.output is not None else None
+        if not reports or self.settings.output is None:
+            return None
+        from imsreg.tester.reports import write_run_reports  # not loaded before the packets have been sent
+
+        return write_run_reports(self.settings.output)
 
     def __enter__(self) -> Session:
         return self

@@ -18,6 +18,9 @@ class Settings:
 
     `link` "memory" runs an embedded DUT on the in-memory link with a virtual clock; `mutant` seeds one defect into it.
     `worker` and `workers` share the subscribers of a profile among parallel processes.
+
+    `partial` are the requirements some of whose tests the run leaves out: that a known deviation does not show in the
+    others says nothing.
     """
 
     profile: Path = field(default_factory=lambda: data("fixtures", "profiles", DEFAULT_PROFILES["cscf"]))
@@ -28,5 +31,6 @@ class Settings:
     run: str = ""
     ignore_known: bool = False
     spec_strict: bool = False
+    partial: frozenset[str] = frozenset()
     worker: int = 0
     workers: int = 1
