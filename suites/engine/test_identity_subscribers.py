@@ -1,9 +1,12 @@
 """The subscriber file: defaults, derivations, and the refusal of everything else."""
 
+import re
+
 import pytest
 
 from imsreg.aka.milenage import Milenage, opc
 from imsreg.errors import InputError
+from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import load_subscribers
 from imsreg.paths import data
 from imsreg.secret import Secret
@@ -250,3 +253,50 @@ def test_the_embedded_subscribers_are_what_suites_rely_on():
         assert subscriber.barred == (f"sip:{subscriber.impi}",)
     assert sorted(s.res_length for s in numbered) == [4] + [8] * 15
     assert len({s.algorithm.f2345(bytes(16)).ck for s in numbered}) == 16
+
+
+WITHOUT_KEYS = [
+    (ALICE + "}", None, "subscribers[0].keys: there are no keys"),
+    (ALICE + "}", "bob: {}", "keys.yaml: alice: has no keys here"),
+    (ALICE + "}", "alice: {}", "alice.opc, alice.op: are both missing"),
+    (ALICE + ", keys: {env: NOBODY_SETS}}", None, "environment: NOBODY_SETS_OPC, NOBODY_SETS_OP: are both missing"),
+]
+
+
+@pytest.mark.parametrize(("entry", "keys", "problem"), WITHOUT_KEYS)
+def test_without_keys_everything_else_is_known(tmp_path, entry, keys, problem):
+    path = _file(tmp_path, entry, keys=keys or "{}")
+    if keys is None:
+        path.write_text(path.read_text().replace("keys: keys.yaml\n", ""))
+    (alice,) = load_subscribers(path, {}, keyless=True)
+    assert alice.impus == ("sip:001010000000001@ims.mnc001.mcc001.3gppnetwork.org",)
+    for compute in (
+        lambda a: a.f2345(bytes(16)),
+        lambda a: a.f1(bytes(16), 1, bytes(2)),
+        lambda a: a.f1_star(bytes(16), 1, bytes(2)),
+        lambda a: a.f5_star(bytes(16)),
+    ):
+        with pytest.raises(KeysMissing, match=re.escape(problem)):
+            compute(alice.algorithm)
+    with pytest.raises(KeysMissing):
+        load_subscribers(path, {})
+
+
+def test_a_key_file_may_be_missing_too(tmp_path):
+    path = _file(tmp_path, ALICE + "}")
+    (tmp_path / "keys.yaml").unlink()
+    (alice,) = load_subscribers(path, {}, keyless=True)
+    with pytest.raises(KeysMissing, match="there is no such file"):
+        alice.algorithm.f2345(bytes(16))
+
+
+def test_without_a_password_too(tmp_path):
+    (alice,) = load_subscribers(_file(tmp_path, BY_PASSWORD + "}", keys="alice: {}"), {}, keyless=True)
+    with pytest.raises(KeysMissing, match=r"alice\.password: is missing"):
+        alice.password.reveal()
+
+
+def test_wrong_keys_are_refused_all_the_same(tmp_path):
+    path = _file(tmp_path, ALICE + "}", keys='alice: {k: "00", opc: "00"}')
+    with pytest.raises(InputError, match="is not a key of 16 octets"):
+        load_subscribers(path, {}, keyless=True)

@@ -80,4 +80,4 @@ def test_nothing_but_the_adapters_knows_the_runners() -> None:
     for path in modules():
         if room_of(path) in ENGINE | {"tester"}:
             tops = {name.partition(".")[0] for name in imports(path)}
-            assert not tops & {"robot", "pytest", "robotlibcore", "allure"}
+            assert not tops & {"robot", "pytest", "robotlibcore", "allure", "allure_commons"}

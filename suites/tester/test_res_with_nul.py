@@ -21,7 +21,7 @@ ROW = "24.229-5.4.1.2.2-05"
 )
 def test_a_registration_with_a_nul_in_res(mutant: str, status: int, verdict: Verdict, subscriber: str) -> None:
     with Session(Settings(link="memory", mutant=mutant, seed=1)) as session:
-        facts = Facts("ims.mnc001.mcc001.3gppnetwork.org", "none", 14, session.by_impi)
+        facts = Facts.of(session.profile, session.subscribers, ())
         case = Case(session, "RES with NUL", [ROW])
         ue = case.power_on(subscriber=subscriber)
         assert ue.register().status == status

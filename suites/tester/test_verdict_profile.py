@@ -36,7 +36,7 @@ release: 14
 security: headers
 features: {reg-event: true, max-expires: 3600, ipsec-algorithms: [hmac-sha-1-96]}
 subscribers: ../subscribers/lab.yaml
-timing: {t1: 2, multiplier: 1.5}
+timing: {t1: 2, multiplier: 1.5, usim: 0.25}
 allow: [127.0.0.0/8, "::1"]
 deviations:
   - id: rfc3261-8.2.6.2-02
@@ -69,7 +69,7 @@ def test_a_full_profile(tmp_path: Path) -> None:
     assert (profile.dut.stop, profile.collect) == (("./stop-core", "now"), ("./fetch-logs",))
     assert profile.subscribers == tmp_path / "../subscribers/lab.yaml"
     assert profile.lockout == 3
-    assert (profile.timing.t1, profile.timing.multiplier) == (2.0, 1.5)
+    assert (profile.timing.t1, profile.timing.multiplier, profile.timing.usim) == (2.0, 1.5, 0.25)
     assert [str(network) for network in profile.allow] == ["127.0.0.0/8", "::1/128"]
     assert profile.deviations == (
         Deviation(
@@ -151,6 +151,7 @@ def test_only_loopback_is_allowed_unless_the_profile_says_more(tmp_path: Path) -
         ("[hmac-sha-1-96]", "[a, a]", "features.ipsec-algorithms[1]"),
         ("t1: 2", "t1: 0", "timing.t1: 0.0 is out of range"),
         ("multiplier: 1.5", "multiplier: 1e9", "timing.multiplier"),
+        ("usim: 0.25", "usim: -0.1", "timing.usim"),
         ("127.0.0.0/8", "127.0.0.0/33", 'allow[0]: "127.0.0.0/33" is no network'),
         ("127.0.0.0/8", "127.0.0.1/8", "write 127.0.0.0/8 for the network, 127.0.0.1 for the one address"),
         ("because: the stack keeps one Via only", "because: ''", "deviations[0].because"),

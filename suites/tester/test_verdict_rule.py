@@ -40,6 +40,7 @@ def ruled(
     deviations: Sequence[Deviation] = (),
     spec_strict: bool = False,
     ignore_known: bool = False,
+    partial: bool = False,
 ) -> Ruling:
     return rule(
         requirement or row(),
@@ -51,6 +52,7 @@ def ruled(
         deviations=deviations,
         spec_strict=spec_strict,
         ignore_known=ignore_known,
+        partial=partial,
     )
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from imsreg.allure.directory import CATEGORIES
 from imsreg.errors import InputError
+from imsreg.tester.bounded import run_bounded
 from imsreg.text import safe_text
 
 INSTALL = "npm install allure"
 LIMIT = 180.0
 """Seconds that the generator may take."""
 
-_ANALYTICS = re.compile(r"<script async src=\"https://www\.googletagmanager\.com/[^\"]*\"></script>\s*")
+_BY_HAND = "run allure generate by hand"
+_TRACKING = re.compile(rb'<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*')
 
 
 def generator() -> Path | None:
@@ -35,7 +35,7 @@ def build(allure: Path, results: Path, report: Path, title: str) -> Path:
     """
     if not any(results.glob("*-result.json")):
         raise InputError(results, "", "there are no Allure results here", "run with --allure, or pytest --alluredir")
-    version = _run([str(allure), "--version"]).strip()
+    version = _run(allure, "--version").strip()
     if not version.startswith("3."):
         raise InputError(allure, "", f"this is Allure {safe_text(version, limit=40)}, not Allure 3", INSTALL)
     _clear(report)
@@ -43,12 +43,12 @@ def build(allure: Path, results: Path, report: Path, title: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="imsreg-allure-") as scratch:
         configuration = Path(scratch, "imsreg.json")
         configuration.write_text(json.dumps(_configuration(title)), encoding="utf-8")
-        where = ["--cwd", scratch, "--output", str(report.absolute()), str(results.absolute())]
-        said = _run([str(allure), "generate", "--config", str(configuration), *where])
-    page = next((path for path in (report / "index.html", report / "awesome" / "index.html") if path.is_file()), None)
-    if page is None:
-        raise InputError(allure, "", f"it made no report: {_last_line(said)}", "run allure generate by hand")
-    page.write_text(_ANALYTICS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+        where = ("--cwd", scratch, "--output", report.absolute(), results.absolute())
+        said = _run(allure, "generate", "--config", configuration, *where)
+    page = report / "index.html"
+    if not page.is_file():
+        raise InputError(allure, "", f"it made no report: {_last_line(said)}", _BY_HAND)
+    page.write_bytes(_TRACKING.sub(b"", page.read_bytes()))
     return page
 
 
@@ -67,25 +67,19 @@ def _clear(report: Path) -> None:
         raise InputError(report, "", f"cannot be removed: {error.strerror or error}", "remove it by hand") from None
 
 
-def _run(command: Sequence[str]) -> str:
+def _run(*command: object) -> str:
+    """What a command prints. Raises InputError if it fails."""
+    words = [str(word) for word in command]
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=LIMIT,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(command[0], "", f"it was stopped after {LIMIT:g} s", "run it by hand") from None
+        done = run_bounded(words, limit=LIMIT)
     except OSError as error:
-        raise InputError(command[0], "", f"cannot be run: {error.strerror}", INSTALL) from None
-    if done.returncode:
-        raise InputError(command[0], "", f"it failed: {_last_line(done.stdout)}", "run allure generate by hand")
-    return done.stdout
+        raise InputError(words[0], "", f"cannot be run: {error.strerror}", INSTALL) from None
+    said = done.tail.decode("utf-8", "replace")
+    if done.code is None:
+        raise InputError(words[0], "", f"it was stopped after {LIMIT:g} s", _BY_HAND)
+    if done.code:
+        raise InputError(words[0], "", f"it failed: {_last_line(said)}", _BY_HAND)
+    return said
 
 
 def _last_line(output: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def bridge() -> Bridge | None:
     """The bridge to Allure's listener in this process; None if there is none, or its packages are missing."""
-    if "allure_commons" not in sys.modules:
+    if sys.modules.get("allure_commons") is None:
         return None
     from imsreg.allure.bridge import Bridge
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from imsreg.aka.milenage import Milenage
 from imsreg.errors import InputError
+from imsreg.identity.absent import KeysMissing
 from imsreg.secret import Secret
 from imsreg.strictyaml import load
 
@@ -34,18 +36,30 @@ class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyFile:
-    """A key file: a mapping of subscriber names to `k` and either `opc` or `op`, or to `password`."""
+    """A key file: a mapping of subscriber names to `k` and either `opc` or `op`, or to `password`.
+
+    It is read when the first keys are asked for.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries = load(path, dict[str, KeyEntry], secret=True)
+
+    @cached_property
+    def _entries(self) -> dict[str, KeyEntry]:
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            raise KeysMissing(self._path, "", "there is no such file", "check the path") from None
+        except OSError:
+            pass  # the loader says what is wrong
+        return load(self._path, dict[str, KeyEntry], secret=True)
 
     def keys(self, name: str) -> SubscriberKeys:
-        """What the file has of a subscriber. Raises InputError if that is nothing."""
+        """What the file has of a subscriber. Raises KeysMissing if that is nothing, InputError for a wrong file."""
         entry = self._entries.get(name)
         if entry is None:
             remedy = "add an entry with k, and opc or op; with password for algorithm sip-digest"
-            raise InputError(self._path, name, "has no keys here", remedy)
+            raise KeysMissing(self._path, name, "has no keys here", remedy)
         values = {f: value for f in FIELDS if (value := getattr(entry, f)) is not None}
         return SubscriberKeys(str(self._path), {f: f"{name}.{f}" for f in FIELDS}, values)
 
@@ -54,7 +68,7 @@ class KeyFile:
 class SubscriberKeys:
     """What one place has of one subscriber. `names`: how each field is called there.
 
-    Its methods raise InputError naming place and field, never a value.
+    Its methods raise InputError naming place and field, never a value; KeysMissing if there is none.
     """
 
     where: str
@@ -70,9 +84,11 @@ class SubscriberKeys:
     def milenage(self) -> Milenage:
         """The algorithm with the keys inside."""
         self._refuse("password")
-        if ("opc" in self.values) == ("op" in self.values):
-            problem = "are both set" if "op" in self.values else "are both missing"
-            raise InputError(self.where, f"{self.names['opc']}, {self.names['op']}", problem, "give one of the two")
+        both = f"{self.names['opc']}, {self.names['op']}"
+        if "opc" not in self.values and "op" not in self.values:
+            raise KeysMissing(self.where, both, "are both missing", "give one of the two")
+        if "opc" in self.values and "op" in self.values:
+            raise InputError(self.where, both, "are both set", "give one of the two")
         if "opc" in self.values:
             return Milenage(self._key("k"), self._key("opc"))
         return Milenage.from_op(self._key("k"), self._key("op"))
@@ -83,7 +99,7 @@ class SubscriberKeys:
         text = self.values.get("password")
         if not text:
             problem = "is missing" if text is None else "is empty"
-            raise InputError(self.where, self.names["password"], problem, "write the password")
+            raise KeysMissing(self.where, self.names["password"], problem, "write the password")
         return Secret(text.encode("utf-8", "surrogateescape"))
 
     def _refuse(self, *others: str) -> None:
@@ -94,7 +110,7 @@ class SubscriberKeys:
     def _key(self, name: str) -> Secret:
         text = self.values.get(name)
         if text is None:
-            raise InputError(self.where, self.names[name], "is missing", _HOW)
+            raise KeysMissing(self.where, self.names[name], "is missing", _HOW)
         if not _KEY.fullmatch(text):
             raise InputError(self.where, self.names[name], f"is not a key of 16 octets ({len(text)} characters)", _HOW)
         return Secret(bytes.fromhex(text))

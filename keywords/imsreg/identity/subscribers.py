@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from imsreg.aka.algorithm import Algorithm, check_res_length
 from imsreg.errors import InputError
+from imsreg.identity.absent import AbsentAlgorithm, AbsentPassword, KeysMissing
 from imsreg.identity.identities import derive
 from imsreg.identity.keys import KeyFile, SubscriberKeys
 from imsreg.secret import Secret
@@ -105,15 +106,16 @@ class Subscriber:
         return next(impu for impu in self.impus if not impu.startswith("tel:"))
 
 
-def load_subscribers(path: Path, environ: Mapping[str, str]) -> tuple[Subscriber, ...]:
+def load_subscribers(path: Path, environ: Mapping[str, str], *, keyless: bool = False) -> tuple[Subscriber, ...]:
     """The subscribers of a file, with their keys from its key file or from `environ`.
 
-    Raises InputError with file, field and remedy; a key never stands in it.
+    Raises InputError with file, field and remedy; a key never stands in it. `keyless` takes subscribers without keys
+    as well: KeysMissing comes when something is to be computed with them.
     """
     file = load(path, SubscriberFile)
     key_file = KeyFile(path.parent / file.keys) if file.keys is not None else None
     subscribers = tuple(
-        _subscriber(path, f"subscribers[{index}]", entry, key_file, environ)
+        _subscriber(path, f"subscribers[{index}]", entry, key_file, environ, keyless)
         for index, entry in enumerate(file.subscribers)
     )
     _refuse_repeats(path, subscribers)
@@ -121,7 +123,12 @@ def load_subscribers(path: Path, environ: Mapping[str, str]) -> tuple[Subscriber
 
 
 def _subscriber(
-    path: Path, place: str, entry: SubscriberEntry, key_file: KeyFile | None, environ: Mapping[str, str]
+    path: Path,
+    place: str,
+    entry: SubscriberEntry,
+    key_file: KeyFile | None,
+    environ: Mapping[str, str],
+    keyless: bool,
 ) -> Subscriber:
     derived = derive(entry.imsi, entry.mnc_digits)
     impus = entry.impus or (derived.temporary_impu,)
@@ -131,11 +138,16 @@ def _subscriber(
         raise InputError(path, f"{place}.barred", "every identity is barred", "leave one of the impus out")
     if all(impu.startswith("tel:") for impu in impus):
         raise InputError(path, f"{place}.impus", "there is no SIP URI to register with", "add one")
-    keys = _keys(path, place, entry, key_file, environ)
     by_password = entry.algorithm == "sip-digest"
     if by_password and (given := [name for name in AKA_ONLY if getattr(entry, name) is not None]):
         raise InputError(path, f"{place}.{given[0]}", "goes with AKA keys, not with a password", "leave it out")
-    algorithm = None if by_password else keys.milenage()
+    try:
+        algorithm, password = _secrets(_keys(path, place, entry, key_file, environ), by_password)
+    except KeysMissing as missing:
+        if not keyless:
+            raise
+        algorithm = None if by_password else AbsentAlgorithm(missing)
+        password = AbsentPassword(missing) if by_password else None
     res_length = RES_LENGTH if entry.res_length is None else entry.res_length
     try:
         if algorithm is not None:
@@ -154,8 +166,12 @@ def _subscriber(
         amf=bytes.fromhex(entry.amf or "8000"),
         sqn=int(entry.sqn or "0", 16),
         algorithm=algorithm,
-        password=keys.password() if by_password else None,
+        password=password,
     )
+
+
+def _secrets(keys: SubscriberKeys, by_password: bool) -> tuple[Algorithm | None, Secret | None]:
+    return (None, keys.password()) if by_password else (keys.milenage(), None)
 
 
 def _keys(
@@ -166,7 +182,7 @@ def _keys(
     if key_file is not None:
         return key_file.keys(entry.name)
     remedy = "name a key file in `keys` at the top, or give the subscriber `keys: {env: NAME}`"
-    raise InputError(path, f"{place}.keys", "there are no keys", remedy)
+    raise KeysMissing(path, f"{place}.keys", "there are no keys", remedy)
 
 
 def _refuse_repeats(path: Path, subscribers: tuple[Subscriber, ...]) -> None:

@@ -15,10 +15,11 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
 from imsreg.tester.judge import Judge, Judgement
-from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.tester.outcome import NotApplicable, ScenarioStopped, stop_of
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import Sent, SimulatedUe, UeOptions
 from imsreg.text import safe_text
+from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.facts import Facts
 
@@ -63,15 +64,7 @@ class Case:
         self._judge = Judge(
             catalogue=session.catalogue,
             profile=session.profile,
-            facts=Facts(
-                home_domain=session.profile.home_domain,
-                security=str(session.profile.security),
-                release=session.profile.release,
-                subscribers=session.by_impi,
-                dut=tuple(session.dut.addresses.values()),
-                max_expires=session.profile.features.max_expires,
-                role=session.profile.dut.role,
-            ),
+            facts=Facts.of(session.profile, session.subscribers, session.dut.addresses.values()),
             spec_strict=session.settings.spec_strict,
             ignore_known=session.settings.ignore_known,
             partial=session.settings.partial,
@@ -208,6 +201,7 @@ class Case:
                 self._release(ue)
             if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
                 self.session.vital_signs.silent(self.stopped, self._sanity)
+            self.transcript.circumstances = self._circumstances()
             self._judgement = self.judge()
             self.session.keep(self.name, self._judgement)
         return self._judgement
@@ -226,6 +220,14 @@ class Case:
         if isinstance(stopped, ScenarioStopped) and stopped.silent:
             # Checks learn from this event, in a live run and in a capture, that the tester has waited in vain.
             self.transcript.note(str(stopped), self.session.link.now(), kind="transport")
+
+    def _circumstances(self) -> Circumstances:
+        return Circumstances(
+            decides=self.ids,
+            dut=tuple(self.session.dut.addresses.values()),
+            subscribers=tuple(dict.fromkeys(ue.subscriber.impi for ue in self.ues)),
+            stopped=None if self.stopped is None else stop_of(self.stopped),
+        )
 
     def _received(self) -> int:
         return sum(not entry.sent for entry in self.transcript.entries)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from imsreg.errors import ImsRegError
+from imsreg.transcript.circumstances import Stop
 
 InconclusiveClass = Literal[
     "target-unreachable", "no-answer", "transport", "unexpected", "leftovers", "precondition", "tool"
@@ -29,3 +30,22 @@ class ScenarioStopped(ImsRegError):
 
 class NotApplicable(ImsRegError):
     """The profile or the tester's host lacks what the scenario needs: the test is N/A, with this reason."""
+
+
+_NOT_APPLICABLE = "not-applicable"
+
+
+def stop_of(stopped: ScenarioStopped | NotApplicable) -> Stop:
+    """`stopped` as a transcript keeps it."""
+    return Stop(stopped.kind if isinstance(stopped, ScenarioStopped) else _NOT_APPLICABLE, str(stopped))
+
+
+def restored(stop: Stop | None) -> ScenarioStopped | NotApplicable | None:
+    """What `stop_of` was made from. Raises ValueError for a kind that there is not."""
+    if stop is None:
+        return None
+    if stop.kind == _NOT_APPLICABLE:
+        return NotApplicable(stop.text)
+    if stop.kind not in get_args(InconclusiveClass):
+        raise ValueError(f'a scenario cannot be stopped by "{stop.kind}"')
+    return ScenarioStopped(cast(InconclusiveClass, stop.kind), stop.text)

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -21,16 +21,30 @@ START_LIMIT = 10.0
 
 
 class ReferenceProcess:
-    """The reference core as a process on loopback, held by its standard streams: it ends when they close."""
+    """The reference core as a process, held by its standard streams: it ends when they close.
+
+    It listens on loopback, or at `address`. `within` is the start of a command line that runs the rest of it somewhere
+    else, in a network namespace for one.
+    """
 
     moves_with_clock = True
 
-    def __init__(self, profile: Path, *, mutant: str | None = None, seed: int | None = None) -> None:
-        command = [sys.executable, str(data("fixtures", "reference", "core.py")), "--profile", str(profile)]
+    def __init__(
+        self,
+        profile: Path,
+        *,
+        mutant: str | None = None,
+        seed: int | None = None,
+        address: str | None = None,
+        within: Sequence[str] = (),
+    ) -> None:
+        command = [*within, sys.executable, str(data("fixtures", "reference", "core.py")), "--profile", str(profile)]
         if mutant:
             command += ["--mutant", mutant]
         if seed is not None:
             command += ["--seed", str(seed)]
+        if address is not None:
+            command += ["--address", address]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )
@@ -46,6 +60,11 @@ class ReferenceProcess:
             ready = self._reply(START_LIMIT)
             self._addresses = {family: Address(host, port) for family, (host, port) in ready["addresses"].items()}
         return self._addresses
+
+    @property
+    def pid(self) -> int:
+        """Its process, or that of the first command in `within`."""
+        return self._process.pid
 
     def advance(self, seconds: float) -> None:
         """Move the core's clock by `seconds`; returns when every timer that came due has run."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +14,7 @@ from typing import Literal
 
 from imsreg import __version__
 from imsreg.errors import InputError
-from imsreg.identity.subscribers import Subscriber, load_subscribers
+from imsreg.identity.subscribers import load_subscribers
 from imsreg.net.egress import EgressGate
 from imsreg.net.link import Link
 from imsreg.net.resolve import resolve, source_address
@@ -56,7 +55,6 @@ class Session:
         check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
         self.subscribers = load_subscribers(self.profile.subscribers, environ)
         self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
-        self.by_impi: Mapping[str, Subscriber] = {s.impi: s for s in self.subscribers}
         self.seed = randbits(64) if settings.seed is None else settings.seed
         self.vital_signs = VitalSigns()
         self.lockout = Lockout(self.profile.lockout)

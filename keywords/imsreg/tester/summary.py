@@ -12,7 +12,7 @@ from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.summary import Summary, counts_line
 
 MOST_LINES = 40
-RESULT_FILES = ("log.html", "report.html", "matrix.html", "verdicts.json", "junit.xml", "evidence")
+RESULT_FILES = ("log.html", "report.html", "matrix.html", "verdicts.json", "junit.xml", "evidence", "allure")
 
 
 def print_summary(summary: Summary, session: Session, stream: TextIO | None, *, files: bool = True) -> None:
@@ -47,4 +47,5 @@ def summary_lines(summary: Summary, catalogue: Catalogue, output: Path | None) -
 
 
 def _present(output: Path) -> list[str]:
-    return [f"{output / name}{'/' if name == 'evidence' else ''}" for name in RESULT_FILES if (output / name).exists()]
+    found = [output / name for name in RESULT_FILES]
+    return [f"{path}{'/' if path.is_dir() else ''}" for path in found if path.exists()]

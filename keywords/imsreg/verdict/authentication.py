@@ -9,6 +9,7 @@ from enum import StrEnum
 from imsreg.aka import nonce
 from imsreg.aka.algorithm import Algorithm
 from imsreg.aka.vector import open_auts
+from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import Subscriber
 from imsreg.secagree.negotiation import same_list
 from imsreg.sip.challenges import aka_challenge
@@ -57,11 +58,12 @@ class Attempt:
 
     `faults` lists what is wrong with the request on purpose: a check of ordinary behaviour leaves it alone then.
     `answers` is the attempt whose challenge this one's nonce is from. `subscriber` is None if nobody has this IMPI.
+    `standing` is the kind, or which keys are missing that would tell.
     """
 
     exchange: Exchange
     request: Request
-    kind: Kind
+    standing: Kind | KeysMissing
     faults: tuple[str, ...]
     subscriber: Subscriber | None
     record: str
@@ -71,6 +73,20 @@ class Attempt:
     challenge_fault: str | None = None
     nonce: nonce.Nonce | None = None
     contacts: tuple[Contact, ...] = field(default=())
+
+    @property
+    def kind(self) -> Kind:
+        """What the credentials are to the challenges before. Raises KeysMissing if only keys would tell."""
+        if isinstance(self.standing, KeysMissing):
+            raise self.standing.again()
+        return self.standing
+
+    @property
+    def responds(self) -> bool:
+        """Whether a response answers a challenge that stands, be it right or wrong."""
+        if isinstance(self.standing, KeysMissing):
+            return self.authorization is not None and bool(self.authorization.response) and not self.authorization.auts
+        return self.standing in (Kind.RIGHT, Kind.WRONG)
 
     @property
     def number(self) -> int:
@@ -151,7 +167,7 @@ def attempts(transcript: Transcript, facts: Facts) -> Iterator[Attempt]:
         if attempt.challenge is not None and attempt.challenge.nonce:
             by_nonce[attempt.challenge.nonce] = attempt
             latest[attempt.impi] = attempt
-        elif attempt.kind is not Kind.UNCHALLENGED:
+        elif attempt.standing is not Kind.UNCHALLENGED:
             latest.pop(attempt.impi, None)
         yield attempt
 
@@ -169,7 +185,7 @@ def _attempt(
     attempt = Attempt(
         exchange=exchange,
         request=request,
-        kind=kind,
+        standing=kind,
         faults=tuple(faults),
         subscriber=_subscriber(facts, authorization, record),
         record=record,
@@ -179,10 +195,17 @@ def _attempt(
     if authorization is not None and authorization.nonce:
         attempt.answers = by_nonce.get(authorization.nonce)
         if attempt.answers is not None:
-            attempt.kind = _kind(attempt, authorization, latest)
+            attempt.standing = _standing(attempt, authorization, latest)
             attempt.faults += (*agreement_faults(attempt), *_credential_faults(attempt, authorization))
     _read_challenge(attempt)
     return attempt
+
+
+def _standing(attempt: Attempt, authorization: Authorization, latest: dict[str, Attempt]) -> Kind | KeysMissing:
+    try:
+        return _kind(attempt, authorization, latest)
+    except KeysMissing as missing:
+        return missing.again()  # without the traceback, which holds on to frames
 
 
 def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Attempt]) -> Kind:
@@ -206,7 +229,7 @@ def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Atte
 def agreement_faults(attempt: Attempt) -> Iterator[str]:
     """What an answer changes in a security agreement that the challenge has begun (TS 33.203 7.2, Annex H)."""
     challenged = attempt.answers
-    if challenged is None or challenged.final is None or attempt.kind not in (Kind.RIGHT, Kind.WRONG):
+    if challenged is None or challenged.final is None or not attempt.responds:
         return
     try:
         server = challenged.final.get_all(SecurityServer)
@@ -225,7 +248,7 @@ def agreement_faults(attempt: Attempt) -> Iterator[str]:
 
 def _credential_faults(attempt: Attempt, authorization: Authorization) -> Iterator[str]:
     challenged = attempt.answers
-    if challenged is None or challenged.challenge is None or attempt.kind not in (Kind.RIGHT, Kind.WRONG):
+    if challenged is None or challenged.challenge is None or not attempt.responds:
         return
     if attempt.call_id != challenged.call_id:
         yield "Call-ID is not that of the challenged request"

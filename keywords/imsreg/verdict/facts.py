@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.sip.flow import Address
+from imsreg.verdict.profile import Profile
 from imsreg.verdict.roles import Role
 
 
@@ -24,3 +25,16 @@ class Facts:
     dut: tuple[Address, ...] = ()
     max_expires: int | None = None
     role: Role = "core"
+
+    @classmethod
+    def of(cls, profile: Profile, subscribers: Iterable[Subscriber], dut: Iterable[Address]) -> Facts:
+        """What a profile says, with its subscribers and the addresses at which the DUT was found."""
+        return cls(
+            home_domain=profile.home_domain,
+            security=str(profile.security),
+            release=profile.release,
+            subscribers={subscriber.impi: subscriber for subscriber in subscribers},
+            dut=tuple(dut),
+            max_expires=profile.features.max_expires,
+            role=profile.dut.role,
+        )
