@@ -23,7 +23,7 @@ Security = Literal["none", "headers"]
 class UeKeywords(Component):
     """Set-up flows: they bring UE and DUT to the state before the message under test."""
 
-    @keyword
+    @keyword("Power On UE")
     def power_on_ue(
         self,
         transport: Transport | None = None,
@@ -60,7 +60,7 @@ class UeKeywords(Component):
         BuiltIn().set_test_variable("${UE}", ue)
         return ue
 
-    @keyword
+    @keyword("Power Off UE")
     def power_off_ue(self) -> None:
         """Ends the test: de-registers what is registered, closes sockets, judges, writes and logs the evidence."""
         if self._bench.case is not None:
@@ -86,10 +86,11 @@ class UeKeywords(Component):
         """Removes the UE's binding (expiry zero), answers a challenge, and returns the final response."""
         return self._ue.complete(self._ue.registration.deregister())
 
-    @keyword
+    @keyword("Advance USIM Sequence Number")
     def advance_usim_sequence_number(self) -> None:
-        """Lets the USIM have seen far later sequence numbers than the AuC has used.
+        """Lets the USIM have seen far later sequence numbers than that of the last challenge.
 
-        The next challenge is out of range for it, so its answer is AUTS (TS 33.102 6.3.5).
+        The challenge that is answered next is out of range for it, so that its answer is AUTS (TS 33.102 6.3.5). Before
+        any challenge the subscriber file says how far the AuC is.
         """
         self._ue.advance_sqn()

@@ -182,6 +182,15 @@ class TestAuthentication:
         assert len(challenge.ha1) == 32
         assert "zanzibar" not in repr(list(store))
 
+    def test_a_subscriber_with_a_password_is_challenged_by_it(self, ask, store: Store, tmp_path: Path) -> None:
+        path, impi = tmp_path / "digest.yaml", f"001010000000009@{DOMAIN}"
+        entry = 'name: fixed, imsi: "001010000000009", mnc_digits: 2, algorithm: sip-digest, keys: {env: FIXED}'
+        path.write_text(f"subscribers: [{{{entry}}}]")
+        store.load(path, {"FIXED_PASSWORD": "zanzibar"})
+        answer = ask(Command.MAR, impi=impi, impus=(f"sip:{impi}",), scheme="SIP Digest")
+        assert isinstance(answer.challenge, DigestChallenge)
+        assert answer.challenge.realm == DOMAIN
+
 
 class TestServerAssignment:
     def test_registration_brings_the_profile(self, ask) -> None:

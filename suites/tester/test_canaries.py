@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -166,8 +167,10 @@ def test_a_run_shows_no_key(
 def test_robot_at_trace_shows_no_key(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "noisy.robot").write_text(NOISY)
     variables = [f"PROFILE:{lab.profile}", "LINK:memory", f"MUTANT:{LEAKY}"]
+    installed = find_spec("allure_robotframework") is not None
+    allure = ["--listener", f"allure_robotframework:{tmp_path}/out/allure"] if installed else []
     ended = subprocess.run(
-        [sys.executable, "-m", "robot", "--loglevel", "TRACE", "--outputdir", tmp_path / "out"]
+        [sys.executable, "-m", "robot", "--loglevel", "TRACE", "--outputdir", tmp_path / "out", *allure]
         + [word for variable in variables for word in ("--variable", variable)]
         + ["--debugfile", "debug.txt", "--xunit", "junit.xml", tmp_path / "noisy.robot"],
         capture_output=True,
@@ -178,6 +181,7 @@ def test_robot_at_trace_shows_no_key(lab: Lab, tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert leaks(lab, tmp_path / "out", ended.stdout, ended.stderr) == []
     assert 'ik="xxxxxxxx' in (tmp_path / "out" / "output.xml").read_text()
+    assert any((tmp_path / "out").glob("allure/*-result.json")) == installed
 
 
 def test_keys_are_masked_wherever_a_network_puts_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -280,6 +280,11 @@ def test_an_answer_with_a_fault_of_the_tester_decides_nothing(headers: dict[str,
     assert talk.kinds("24.229-5.4.1.2.2-05") == [Unmet]
 
 
+def test_a_ue_that_first_comes_without_credentials_is_the_one_that_answers() -> None:
+    talk = Talk().register(401, f"WWW-Authenticate: {challenge(vector())}", Authorization=None)
+    assert talk.register(403, Authorization=credentials(vector())).kinds("24.229-5.4.1.2.2-05") == [Breach]
+
+
 def test_an_answer_that_comes_late_or_to_a_challenge_of_old_decides_nothing() -> None:
     late = Talk().challenged(vector())
     late.now = 241.0

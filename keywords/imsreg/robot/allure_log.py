@@ -12,7 +12,7 @@ from robot.api.interfaces import ListenerV3
 from robot.result import Message
 
 from imsreg.allure.listening import bridge
-from imsreg.robot.logview import OPENING
+from imsreg.robot.logtext import OPENING
 
 ATTACHED = "Verdicts, ladder and messages are attached to the test."
 

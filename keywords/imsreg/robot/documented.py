@@ -1,8 +1,9 @@
-"""The catalogue as `imsreg requirements` shows it: with the mutants that break a row and the tests that decide it."""
+"""What the suites know about the catalogue: which mutants break a row, which tests decide it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 
 from robot.api import TestSuite
@@ -30,3 +31,8 @@ def tests_by_requirement(suites: Path) -> dict[str, list[str]]:
         for identifier in ids_of(test.tags):
             found[identifier].append(f"{test.parent.name}: {test.name}")
     return found
+
+
+def decided_elsewhere(tests: Collection[str]) -> frozenset[str]:
+    """Requirements that a test decides which is not among `tests` ("suite: test")."""
+    return frozenset(row for row, names in tests_by_requirement(data("suites")).items() if not set(names) <= set(tests))

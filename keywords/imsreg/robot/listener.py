@@ -10,7 +10,6 @@ from robot.result import Keyword, Message
 from robot.result import TestCase as ResultTest
 from robot.running import TestCase as RunningTest
 
-from imsreg.allure.dressing import dressing
 from imsreg.allure.listening import bridge
 from imsreg.errors import InputError
 from imsreg.robot.bench import Bench
@@ -18,7 +17,6 @@ from imsreg.robot.ending import status_of
 from imsreg.robot.ignition import kindled
 from imsreg.robot.logtext import as_text, brings_markup, defuse, writable
 from imsreg.tester.case import Case
-from imsreg.tester.collect import collect
 from imsreg.tester.judge import Judgement
 from imsreg.tester.summary import print_summary
 from imsreg.tester.under_test import dut_line, run_facts
@@ -65,11 +63,11 @@ class CaseListener(ListenerV3):
             result.message = ended.message
             result.tags.add(ended.tags)
         _say_who_was_tested(result, case)
-        if result.failed and (collected := collect(case)) is not None:
-            from imsreg.robot.logview import dut_log_html
-
-            logger.write(dut_log_html(collected), level="INFO", html=True)
+        if result.failed:
+            _collect(case)
         if (allure := bridge()) is not None:
+            from imsreg.allure.dressing import dressing
+
             allure.describe(run_facts(case.session))
             allure.dress(dressing(case, judgement), result.full_name)
         journal = case.session.journal
@@ -111,6 +109,15 @@ def _say_who_was_tested(test: ResultTest, case: Case) -> None:
         suite = suite.parent
     facts = run_facts(case.session)
     suite.metadata.update({"DUT": dut_line(case.session), "Profile": facts["profile"], "imsreg": facts["imsreg"]})
+
+
+def _collect(case: Case) -> None:
+    """Fetch the DUT's own log, if the profile says how, and let the test's log say what became of it."""
+    from imsreg.robot.logview import dut_log_html
+    from imsreg.tester.collect import collect
+
+    if (collected := collect(case)) is not None:
+        logger.write(dut_log_html(collected), level="INFO", html=True)
 
 
 def finish(case: Case) -> Judgement:

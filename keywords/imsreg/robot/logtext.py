@@ -13,6 +13,8 @@ from imsreg.transcript.redaction import redact_text
 from imsreg.transcript.transcript import Transcript
 
 MARKUP = "*HTML*"
+OPENING = '<table class="imsreg"'
+"""What our own block about a case begins with (see `logview`, which is loaded late)."""
 
 
 def writable(text: str) -> str:

@@ -6,6 +6,7 @@ import base64
 from html import escape
 from pathlib import Path
 
+from imsreg.robot.logtext import OPENING
 from imsreg.tester.case import Case
 from imsreg.tester.collect import Collected
 from imsreg.tester.judge import Judgement
@@ -14,9 +15,6 @@ from imsreg.transcript import ladder, textlog
 from imsreg.transcript.evidence import Evidence
 from imsreg.verdict.runners import word
 from imsreg.verdict.verdict import Ruling
-
-OPENING = '<table class="imsreg"'
-"""What the block begins with."""
 
 COLOURS = {"FAIL": "#c5221f", "INCONCLUSIVE": "#b06000", "KNOWN": "#8430ce", "NON-STRICT": "#b06000", "PASS": "#137333"}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from imsreg.identity.absent import KeysMissing
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.text import safe_text
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
-from imsreg.verdict.outcome import rule
+from imsreg.verdict.outcome import Breach, Outcome, rule
 from imsreg.verdict.profile import Profile
 from imsreg.verdict.requirement import Requirement
 from imsreg.verdict.roles import judges
@@ -21,10 +22,15 @@ from imsreg.verdict.view import View
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one test decides. `rulings` are those on its own ids, `in_passing` breaches of others that it met."""
+    """What one test decides.
+
+    `rulings` are those on its own ids, `in_passing` breaches of others that it met. `beside` counts for nothing in a
+    run: what else its transcript shows to be kept, or would decide if the keys were there.
+    """
 
     rulings: tuple[Ruling, ...]
     in_passing: tuple[Ruling, ...]
+    beside: tuple[Ruling, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -72,21 +78,34 @@ class Judge:
             identifier: _explained(self._rule(self.catalogue[identifier], view, test), stopped)
             for identifier in dict.fromkeys(ids)
         }
-        passing = [
+        others = [
             ruling
             for row in self.catalogue
             if row.id not in own and checks_of(row.id) and judges(self.profile.dut.role, row)
             for ruling in (self._rule(row, view, test),)
-            if ruling.findings and not ruling.unexpected_pass
+            if (ruling.evidence or ruling.lacks_keys) and not ruling.unexpected_pass
         ]
-        return Judgement(tuple(own.values()), tuple(passing))
+        return Judgement(
+            tuple(own.values()),
+            tuple(ruling for ruling in others if ruling.findings),
+            tuple(ruling for ruling in others if not ruling.findings),
+        )
 
     def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
         if not judges(self.profile.dut.role, row):
             return Ruling.not_applicable(row.id, f"not visible at a DUT whose role is {self.profile.dut.role}")
         if not checks_of(row.id) and row.condition.holds(self.profile.ics()):
             return Ruling.inconclusive(row.id, "tool", row.why_untested or "no check decides it yet")
-        outcomes = [outcome for check in checks_of(row.id) for outcome in check(view)]
+        outcomes: list[Outcome] = []
+        try:
+            for check in checks_of(row.id):
+                for outcome in check(view):
+                    outcomes.append(outcome)  # noqa: PERF402 - what came before an error is kept
+        except KeysMissing as missing:
+            # What the keys would have told may be a breach, whatever held so far: only a breach is certain.
+            outcomes = [outcome for outcome in outcomes if isinstance(outcome, Breach)]
+            if not outcomes and row.condition.holds(self.profile.ics()):
+                return Ruling.inconclusive(row.id, "keys", str(missing))
         return rule(
             row,
             outcomes,

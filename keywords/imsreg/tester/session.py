@@ -17,11 +17,12 @@ from imsreg.errors import InputError
 from imsreg.identity.subscribers import load_subscribers
 from imsreg.net.egress import EgressGate
 from imsreg.net.link import Link
-from imsreg.net.resolve import resolve, source_address
+from imsreg.net.resolve import source_address
 from imsreg.net.sockets import SocketLink
 from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
+from imsreg.tester.addresses import resolved
 from imsreg.tester.catalogue import rows
 from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
@@ -33,7 +34,7 @@ from imsreg.tester.subscribers import SubscriberPool
 from imsreg.tester.vital_signs import VitalSigns
 from imsreg.verdict.deviation import check_deviations
 from imsreg.verdict.journal import NAME, Journal
-from imsreg.verdict.profile import Profile, load_profile
+from imsreg.verdict.profile import load_profile
 from imsreg.verdict.summary import Reports
 
 Family = Literal["IPv4", "IPv6"]
@@ -50,7 +51,7 @@ class Session:
     def __init__(self, settings: Settings, reference: ReferenceProcess | None = None) -> None:
         """`reference` is the process of the embedded core where it has been started already."""
         self.settings = settings
-        self.profile = _resolved(load_profile(settings.profile))
+        self.profile = resolved(load_profile(settings.profile))
         self.catalogue = rows()
         check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
         self.subscribers = load_subscribers(self.profile.subscribers, environ)
@@ -223,19 +224,6 @@ class Session:
                 raise
         dut = ExternalDut(profile)
         return SocketLink(EgressGate(profile.allow), real_time=True), dut
-
-
-def _resolved(profile: Profile) -> Profile:
-    """The profile with IP addresses in place of host names."""
-    addresses: list[str] = []
-    for name in profile.dut.addresses:
-        try:
-            addresses += resolve(name)
-        except OSError as error:
-            raise InputError(
-                profile.path, "dut.address", f"{name} cannot be resolved ({error.strerror})", "write an IP address"
-            ) from None
-    return profile.with_addresses(addresses) if addresses else profile
 
 
 def _versions() -> dict[str, str]:

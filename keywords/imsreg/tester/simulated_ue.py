@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.sqn import SLOTS, SqnArray, join, split
 from imsreg.aka.usim import Usim
+from imsreg.aka.vector import open_autn
 from imsreg.identity.subscribers import Subscriber
 from imsreg.net.link import Link
 from imsreg.registration.credentials import CannotAnswer, ResChoice
 from imsreg.registration.ue import UeRegistration, UeState
 from imsreg.registration.ue_request import UeIdentity
 from imsreg.secagree.negotiation import CURRENT_TRANSFORMS, Transform
+from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
@@ -246,10 +249,24 @@ class SimulatedUe:
         self._link.call(lambda: self._endpoint.send_raw(octets, self._flow(), self._link.now()))
 
     def advance_sqn(self) -> None:
-        """Let the USIM have accepted a far later sequence number in every slot than the AuC has used."""
-        ahead = join(split(self.subscriber.sqn)[0] + SQN_LEAP, 0)
+        """Let the USIM have accepted a far later sequence number in every slot than the AuC has used.
+
+        That is the one in the last challenge; before any, the one that the subscriber file states.
+        """
+        challenges = (response for sent in reversed(self._sent) for response in reversed(sent.responses))
+        used = next((sqn for each in challenges if (sqn := self._sqn_in(each)) is not None), self.subscriber.sqn)
+        ahead = join(split(used)[0] + SQN_LEAP, 0)
         for ind in range(SLOTS):
             self.sqn.accept(ahead + ind)
+
+    def _sqn_in(self, response: Response) -> int | None:
+        """The SQN in a challenge whose MAC is right; None if there is none to be read."""
+        header, algorithm = aka_challenge(response), self.subscriber.algorithm
+        try:
+            nonce = decode(header.nonce or "") if header is not None else None
+        except NonceError:
+            return None
+        return open_autn(algorithm, nonce.rand, nonce.autn) if nonce is not None and algorithm is not None else None
 
     def wait(self, sent: Sent) -> Response:
         """The final response. Raises ScenarioStopped when none comes."""

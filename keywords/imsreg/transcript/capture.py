@@ -68,6 +68,8 @@ class _Stream:
 
 
 def _read(data: bytes) -> Transcript:
+    if not data:
+        raise CaptureError(0, "the file is empty")
     titles: list[str] = []
     packets: list[_Packet] = []
     began: int | None = None

@@ -118,8 +118,9 @@ class Attempt:
 
     @property
     def impi(self) -> str:
-        """The private identity that the request names, else the address of record."""
-        return (self.authorization.username if self.authorization is not None else None) or self.record
+        """The private identity that the request names, else its subscriber's, else the address of record."""
+        named = self.authorization.username if self.authorization is not None else None
+        return named or (self.subscriber.impi if self.subscriber is not None else self.record)
 
     @property
     def call_id(self) -> str:

@@ -26,8 +26,10 @@ _WORST_FIRST = tuple(Verdict)
 
 Kind = Literal["FAIL", "NON-STRICT", "OBSERVATION"]
 
-Cause = Literal["precondition", "no-answer", "target-unreachable", "transport", "unexpected", "leftovers", "tool"]
-"""The class of an INCONCLUSIVE: what stood between the test and a verdict."""
+Cause = Literal[
+    "precondition", "no-answer", "target-unreachable", "transport", "unexpected", "leftovers", "tool", "keys"
+]
+"""The class of an INCONCLUSIVE: what stood between the test, or the analysis of its capture, and a verdict."""
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -76,6 +78,11 @@ class Ruling:
     known: Deviation | None = None
     evidence: tuple[int, ...] = ()
     unexpected_pass: bool = False
+
+    @property
+    def lacks_keys(self) -> bool:
+        """Whether the keys of a subscriber would decide it, which nobody has given."""
+        return self.verdict is Verdict.INCONCLUSIVE and self.reason.startswith("keys: ")
 
     @classmethod
     def not_applicable(cls, requirement: str, reason: str) -> Ruling:
