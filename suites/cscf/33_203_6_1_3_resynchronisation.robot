@@ -9,8 +9,8 @@ Test Teardown       Power Off UE
 
 *** Test Cases ***
 AUTS Brings The Network Into Step With The USIM
-    [Documentation]    The challenge after auts is one that the USIM accepts, and its answer registers the UE. How far the
-    ...    AuC is, its first challenge tells.
+    [Documentation]    The challenge after auts is one that the USIM accepts, and its answer registers the UE. How far
+    ...    the AuC is, its first challenge tells.
     [Tags]    req:33.203-6.1.3-01    req:rfc3310-3.2-02    req:rfc3310-3.4-01    req:24.229-5.4.1.2.2-05
     Send Initial Register
     ${challenge}=    Expect Response    401

@@ -10,6 +10,7 @@ import pytest
 
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow, Transport
+from imsreg.transcript.circumstances import Circumstances, Stop
 from imsreg.transcript.pcapng import write_capture
 from imsreg.transcript.transcript import Transcript
 
@@ -42,6 +43,9 @@ def message(start: Draft, number: int, body: bytes = b"") -> bytes:
 def sample() -> tuple[Transcript, list[str]]:
     """Requests and responses over UDP and TCP, IPv4 and IPv6, one longer than a segment; and the CSeq of each."""
     transcript = Transcript("seen by tshark", 1_767_225_600.0, start=0.0)
+    transcript.circumstances = Circumstances(
+        ("24.229-5.4.1.2.2-05",), (Address("fd00::1", 5060),), ("a@ims.example",), Stop("no-answer", "no answer")
+    )
     expected = []
     kinds: list[tuple[Transport, str, str]] = [
         (transport, *hosts) for hosts in HOSTS.values() for transport in ("UDP", "TCP")

@@ -30,6 +30,7 @@ PROFILES = FIXTURES / "profiles"
 SUBSCRIBERS = FIXTURES / "subscribers"
 FOUND = ("rfc3261-8.2.2.3-01", "rfc3261-10.3-04", "rfc3261-10.3-07")
 KEPT = "rfc3261-16.3-01"
+AUTS = "33.203-6.1.3-01"
 NUMBER = "tel:+15550100001"
 TIMEOUT = 120.0
 
@@ -50,6 +51,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     arguments: dict[str, list[object]] = {
         "known": [kamailio, *FOUND],
         "ignored": [kamailio, "--ignore-known", *FOUND],
+        "first": [kamailio, AUTS],
+        "second": [kamailio, AUTS],
         "gone": [_profile(directory / "gone", deviation=KEPT), KEPT],
         "key": [_profile(directory / "key", keys=('sub01: {k: "9', 'sub01: {k: "8')), "33.203-6.1.1-01"],
         "identity": [_profile(directory / "identity", subscribers=(NUMBER, NUMBER[:-1] + "2")), "24.229-5.4.1.2.2F-02"],
@@ -100,6 +103,12 @@ def test_without_the_list_they_fail_the_run(runs: dict[str, Run]) -> None:
     assert {name: (run.verdicts[name]["verdict"], run.verdicts[name]["known"]) for name in FOUND} == dict.fromkeys(
         FOUND, ("FAIL", None)
     )
+
+
+def test_the_sequence_numbers_of_an_earlier_run_are_in_nobodys_way(runs: dict[str, Run]) -> None:
+    assert [(runs[name].exit, runs[name].verdicts[AUTS]["verdict"]) for name in ("first", "second")] == [
+        (0, "PASS")
+    ] * 2
 
 
 def test_a_deviation_that_has_gone_fails_the_run(runs: dict[str, Run]) -> None:
