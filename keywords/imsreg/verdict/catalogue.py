@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,11 @@ class Catalogue:
             known = ", ".join(dict.fromkeys(requirement.key for requirement in self))
             raise InputError("selector", selector, "it selects no requirement", f"there are rows of {known}")
         return selected
+
+    def hint(self, requirement_id: str) -> str:
+        """What to say to someone who has named a row that does not exist."""
+        near = difflib.get_close_matches(requirement_id, self._by_id, n=1)
+        return f"did you mean {near[0]}?" if near else "imsreg requirements lists the ids"
 
     def __getitem__(self, requirement_id: str) -> Requirement:
         return self._by_id[requirement_id]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,9 +27,8 @@ def check_deviations(where: Path, deviations: Iterable[Deviation], catalogue: Ca
     for index, deviation in enumerate(deviations):
         field = f"deviations[{index}]"
         if deviation.id not in catalogue:
-            near = difflib.get_close_matches(deviation.id, [requirement.id for requirement in catalogue], n=1)
-            remedy = f"did you mean {near[0]}?" if near else "imsreg requirements lists the ids"
-            raise InputError(where, f"{field}.id", f"the catalogue has no row {safe_text(deviation.id)}", remedy)
+            problem = f"the catalogue has no row {safe_text(deviation.id)}"
+            raise InputError(where, f"{field}.id", problem, catalogue.hint(deviation.id))
         if deviation.until is not None and deviation.until < today:
             raise InputError(
                 where, f"{field}.until", f"it expired on {deviation.until}", "remove the deviation, or set a later date"
