@@ -12,7 +12,7 @@ The First REGISTER Is Challenged By AKA
     [Documentation]    It is for IMS AKA, computed with the subscriber's key, and without CK and IK.
     [Tags]    req:24.229-5.4.1.2.1-01    req:24.229-5.4.1.2.1A-01    req:24.229-5.4.1.2.1A-02
     ...       req:33.203-6.1.1-01    req:33.203-6.1.1-04    req:rfc3310-3.2-01
-    ...       req:rfc3261-22.1-01    req:rfc3261-22.1-02    req:rfc3261-22.4-01
+    ...       req:rfc3261-22.1-01    req:rfc3261-22.1-02    req:rfc3261-22.4-01    smoke
     ${register}=    Build Initial Register
     Get Header    ${register}    Authorization    contains    response=""
     Send Request    ${register}

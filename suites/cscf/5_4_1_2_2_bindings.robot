@@ -9,7 +9,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 The 200 Lists The Registered Contact With Its Expires
     [Documentation]    The UE looks for its own contact by comparing URIs, and takes the expiry from beside it.
-    [Tags]    req:24.229-5.4.1.2.2-06    req:rfc3261-10.3-10    req:rfc3261-10.3-14    req:rfc3261-10.3-15
+    [Tags]    req:24.229-5.4.1.2.2-06    req:rfc3261-10.3-10    req:rfc3261-10.3-14    req:rfc3261-10.3-15    smoke
     [Setup]    Power On UE
     ${register}=    Build Initial Register    expires=3600
     Send Request    ${register}

@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 Right Response Is Answered 200
     [Documentation]    At the registration, and at the challenge of a refresh if the network sends one.
-    [Tags]    req:24.229-5.4.1.2.2-05
+    [Tags]    req:24.229-5.4.1.2.2-05    smoke
     Send Initial Register
     ${challenge}=    Expect Response    401
     Send Register Answering    ${challenge}    res=right

@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 Response Over A Wrong RES Is Refused
     [Documentation]    One bit of RES is turned over.
-    [Tags]    req:24.229-5.4.1.2.3A-01    req:33.203-6.1.2.1-01    req:33.203-6.1.1-03
+    [Tags]    req:24.229-5.4.1.2.3A-01    req:33.203-6.1.2.1-01    req:33.203-6.1.1-03    smoke
     [Template]    Response Over ${a wrong} RES Is Refused
     wrong
 

@@ -11,7 +11,7 @@ Test Teardown       Power Off UE
 A De-Registered Contact Is Gone
     [Documentation]    From the list in the 200 to the de-registration, and from the list that another UE of the
     ...    subscription gets afterwards.
-    [Tags]    req:24.229-5.4.1.4-01    req:24.229-5.4.1.2.2-03    req:rfc3261-10.3-06
+    [Tags]    req:24.229-5.4.1.4-01    req:24.229-5.4.1.2.2-03    req:rfc3261-10.3-06    smoke
     Register
     ${deregister}=    Build Deregister
     Get Header    ${deregister}    Expires    ==    0

@@ -21,7 +21,7 @@ Via Values Come Back In Their Order
 A Response Has The Identifiers Of Its Request
     [Documentation]    From has a display name that a careless parser takes for two values.
     [Tags]    req:rfc3261-8.2.6.2-01    req:rfc3261-8.2.6.2-03    req:rfc3261-8.2.6.2-04    req:rfc3261-8.2.6.2-05
-    ...       req:rfc3261-8.2.6.2-06    req:rfc3261-10.3-02
+    ...       req:rfc3261-8.2.6.2-06    req:rfc3261-10.3-02    smoke
     ${register}=    Build Initial Register
     ${from}=    Get Header    ${register}    From
     Set Header    ${register}    From    "UE, behind a gateway" ${from}

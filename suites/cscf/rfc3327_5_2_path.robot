@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 The 200 Shows The Path Of The Registration
     [Documentation]    The P-CSCF puts itself into Path, the registrar hands the Path back, and nobody alters it.
-    [Tags]    req:rfc3327-4-01    req:rfc3327-4-02    req:rfc3327-5.2-01
+    [Tags]    req:rfc3327-4-01    req:rfc3327-4-02    req:rfc3327-5.2-01    smoke
     ${register}=    Build Initial Register
     Get Header    ${register}    Supported    contains    path
     Get Header    ${register}    Path    ==    ${None}

@@ -44,13 +44,13 @@ class Run:
     @property
     def answer(self) -> Request:
         """The REGISTER that answers the challenge."""
-        found = self.messages[2]
-        assert isinstance(found, Request)
-        return found
+        requests = [message for message in self.messages if isinstance(message, Request)]
+        return next(request for request in requests if credentials(request).response)
 
     @property
     def statuses(self) -> list[int]:
-        return [message.status for message in self.messages if isinstance(message, Response)]
+        """Of the responses; one that came twice, because SIPp had repeated its request, counts once."""
+        return list(dict.fromkeys(message.status for message in self.messages if isinstance(message, Response)))
 
 
 @contextmanager

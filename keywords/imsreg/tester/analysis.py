@@ -6,28 +6,24 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from os import environ
 from pathlib import Path
 from typing import NoReturn
 
 from imsreg import __version__
 from imsreg.errors import ExitClass, InputError
-from imsreg.identity.subscribers import load_subscribers
-from imsreg.tester.addresses import resolved
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.judge import Judge, Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, restored
+from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.reports import write_run_reports
 from imsreg.text import safe_text
 from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.evidence import folder, write_evidence
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.authentication import attempts
-from imsreg.verdict.deviation import check_deviations
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.journal import NAME, Journal
-from imsreg.verdict.profile import Profile, load_profile
+from imsreg.verdict.profile import Profile
 from imsreg.verdict.profile_fields import ip_address
 from imsreg.verdict.records import DutNames, Ruled, RunStarted
 from imsreg.verdict.runners import exit_class, status
@@ -59,10 +55,8 @@ class Analyst:
         ignore_known: bool = False,
         partial: frozenset[str] = frozenset(),
     ) -> None:
-        self.profile = load_profile(profile)
+        self.profile, self._subscribers = read_profile(profile, keyless=True)
         self.catalogue = full_catalogue()
-        check_deviations(profile, self.profile.deviations, self.catalogue, date.today())
-        self._subscribers = load_subscribers(self.profile.subscribers, environ, keyless=True)
         self._spec_strict = spec_strict
         self._ignore_known = ignore_known
         self._partial = partial

@@ -15,6 +15,7 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
 from imsreg.tester.judge import Judge, Judgement
+from imsreg.tester.lacking import no_mode, no_room
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, stop_of
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import Sent, SimulatedUe, UeOptions
@@ -94,19 +95,16 @@ class Case:
         session = self.session
         if (lost := session.vital_signs.lost) is not None:
             raise ScenarioStopped(lost.kind, str(lost))
-        if self.ues and session.profile.tester.port is not None:
-            raise NotApplicable("the profile gives the tester one port, which leaves room for one UE at a time")
+        if (why := no_room(session.profile, len(self.ues)) or no_mode(session.profile, security)) is not None:
+            raise NotApplicable(why)
         first_transport, first_family = session.first_way()
         dut = session.dut_address(transport or first_transport, family or first_family)
-        mode = security or str(session.profile.security)
-        if mode == "headers" and session.profile.security == "none":
-            raise NotApplicable("the profile's security mode is none")
         chosen = session.pool.take(subscriber)
         options = UeOptions(
             transport=transport or first_transport,
             dut=dut,
             local=session.local_address(dut),
-            security=mode,
+            security=security or str(session.profile.security),
             offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
             timers=session.timers,
             compact=compact,

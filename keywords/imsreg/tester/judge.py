@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imsreg.identity.absent import KeysMissing
+from imsreg.tester.lacking import unbound
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.text import safe_text
 from imsreg.transcript.transcript import Transcript
@@ -92,9 +93,9 @@ class Judge:
         )
 
     def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
-        if not judges(self.profile.dut.role, row):
-            return Ruling.not_applicable(row.id, f"not visible at a DUT whose role is {self.profile.dut.role}")
-        if not checks_of(row.id) and row.condition.holds(self.profile.ics()):
+        if (why := unbound(self.profile, row)) is not None:
+            return Ruling.not_applicable(row.id, why)
+        if not checks_of(row.id):
             return Ruling.inconclusive(row.id, "tool", row.why_untested or "no check decides it yet")
         outcomes: list[Outcome] = []
         try:
@@ -104,7 +105,7 @@ class Judge:
         except KeysMissing as missing:
             # What the keys would have told may be a breach, whatever held so far: only a breach is certain.
             outcomes = [outcome for outcome in outcomes if isinstance(outcome, Breach)]
-            if not outcomes and row.condition.holds(self.profile.ics()):
+            if not outcomes:
                 return Ruling.inconclusive(row.id, "keys", str(missing))
         return rule(
             row,

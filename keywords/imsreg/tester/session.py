@@ -5,16 +5,13 @@ from __future__ import annotations
 import platform
 import time
 from contextlib import suppress
-from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from os import environ
 from random import Random
 from secrets import randbits
 from typing import Literal
 
 from imsreg import __version__
 from imsreg.errors import InputError
-from imsreg.identity.subscribers import load_subscribers
 from imsreg.net.egress import EgressGate
 from imsreg.net.link import Link
 from imsreg.net.resolve import source_address
@@ -22,19 +19,18 @@ from imsreg.net.sockets import SocketLink
 from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
-from imsreg.tester.addresses import resolved
 from imsreg.tester.catalogue import rows
 from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
+from imsreg.tester.lacking import check_required, no_way
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
+from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.reference_process import ReferenceProcess
 from imsreg.tester.settings import Settings
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.tester.vital_signs import VitalSigns
-from imsreg.verdict.deviation import check_deviations
 from imsreg.verdict.journal import NAME, Journal
-from imsreg.verdict.profile import load_profile
 from imsreg.verdict.summary import Reports
 
 Family = Literal["IPv4", "IPv6"]
@@ -51,10 +47,9 @@ class Session:
     def __init__(self, settings: Settings, reference: ReferenceProcess | None = None) -> None:
         """`reference` is the process of the embedded core where it has been started already."""
         self.settings = settings
-        self.profile = resolved(load_profile(settings.profile))
+        profile, self.subscribers = read_profile(settings.profile)
+        self.profile = resolved(profile)
         self.catalogue = rows()
-        check_deviations(self.profile.path, self.profile.deviations, self.catalogue, date.today())
-        self.subscribers = load_subscribers(self.profile.subscribers, environ)
         self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
         self.seed = randbits(64) if settings.seed is None else settings.seed
         self.vital_signs = VitalSigns()
@@ -65,7 +60,7 @@ class Session:
         self.link, self.dut = self._start(reference)
         try:
             self._check_port()
-            self._check_required()
+            check_required(self.profile, self.dut.addresses)
             # Last, so that a run which never begins leaves the journal of the one before as it was.
             self.journal = self._open_journal()
         except BaseException:
@@ -84,13 +79,9 @@ class Session:
 
     def dut_address(self, transport: Transport, family: Family) -> Address:
         """Where the DUT listens. Raises NotApplicable if the profile or this host lacks transport or family."""
-        if transport.lower() not in self.profile.dut.transports:
-            raise NotApplicable(f"the profile's transports are {', '.join(self.profile.dut.transports)}")
-        address = self.dut.addresses.get(family)
-        if address is None:
-            lacking = "the tester's host lacks" if self.profile.dut.embedded else "the profile names no address of"
-            raise NotApplicable(f"{lacking} {family}")
-        return address
+        if (why := no_way(self.profile, self.dut.addresses, transport, family)) is not None:
+            raise NotApplicable(why)
+        return self.dut.addresses[family]
 
     def first_way(self) -> tuple[Transport, Family]:
         """The first transport and family of the profile: what a test uses that asks for nothing else."""
@@ -165,21 +156,6 @@ class Session:
         for address in self.dut.addresses.values():
             with suppress(NotApplicable):  # no route: the tests of this family will say so
                 require_free(self.local_address(address), ("UDP", "TCP"))
-
-    def _check_required(self) -> None:
-        """What the profile requires has to be there; what it does not makes single tests N/A."""
-        there = {
-            "ipv6": "IPv6" in self.dut.addresses,
-            "tcp": "tcp" in self.profile.dut.transports,
-        }
-        for index, need in enumerate(self.profile.requires):
-            if not there.get(need, False):
-                raise InputError(
-                    self.profile.path,
-                    f"requires[{index}]",
-                    f"this tester, or the DUT as the profile describes it, lacks {need}",
-                    "take it out to have the tests concerned N/A",
-                )
 
     def _open_journal(self) -> Journal | None:
         output = self.settings.output

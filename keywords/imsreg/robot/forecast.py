@@ -1,0 +1,92 @@
+"""Which tests a profile makes N/A, by their tags and by what their UEs ask for. Nothing is run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from robot.api import TestSuite
+from robot.running import Keyword, ResourceFile
+from robot.utils import normalize
+
+from imsreg.robot.selection import ids_of
+from imsreg.tester.catalogue import full_catalogue
+from imsreg.tester.lacking import no_mode, no_room, no_way, unbound
+from imsreg.verdict.profile import Profile
+
+POWER_ON = "Power On UE"
+_DEEPEST = 16
+
+Arguments = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many tests there are, how many requirements they decide, and how many would be N/A for which reason."""
+
+    tests: int
+    requirements: int
+    not_applicable: Counter[str]
+
+
+def forecast(suite: TestSuite, profile: Profile, families: Collection[str]) -> Forecast:
+    """What would become of the tests of `suite`. `families` are those in which the DUT can be reached."""
+    reasons = Counter(reason for test in suite.all_tests if (reason := _reason(test, profile, families)) is not None)
+    decided = {identifier for test in suite.all_tests for identifier in ids_of(test.tags)}
+    return Forecast(suite.test_count, len(decided), reasons)
+
+
+def _reason(test: TestSuite, profile: Profile, families: Collection[str]) -> str | None:
+    """Why a test would be N/A: a UE that it powers on lacks something, or none of its requirements binds the DUT."""
+    for others, wanted in enumerate(_power_ons(test)):
+        why = (
+            no_room(profile, others)
+            or no_way(profile, families, wanted.get("transport"), wanted.get("family"))
+            or no_mode(profile, wanted.get("security"))
+        )
+        if why is not None:
+            return why
+    catalogue = full_catalogue()
+    unmet = [unbound(profile, catalogue[identifier]) for identifier in ids_of(test.tags)]
+    return unmet[0] if unmet and None not in unmet else None
+
+
+def _power_ons(test: TestSuite) -> Iterator[Arguments]:
+    """The named arguments of each `Power On UE`, in setup and body and in the suite's own keywords."""
+    keywords = _own_keywords(test.parent.resource)
+    for step in (test.setup, *test.body):
+        yield from _in_step(step, keywords, 0)
+
+
+def _in_step(step: object, keywords: Mapping[str, object], depth: int) -> Iterator[Arguments]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(step, Keyword) and step.name is not None:
+        name = normalize(step.name, ignore="_")
+        if name == normalize(POWER_ON):
+            yield dict(argument.split("=", 1) for argument in step.args if "=" in str(argument))
+            return
+        step = keywords.get(name)
+    setup = getattr(step, "setup", None)
+    for inner in (*((setup,) if setup else ()), *(getattr(step, "body", None) or ())):
+        yield from _in_step(inner, keywords, depth + 1)
+
+
+def _own_keywords(resource: ResourceFile) -> dict[str, object]:
+    """The user keywords of a suite and of the resource files that it imports."""
+    found: dict[str, object] = {}
+    for each in resource.imports:
+        if each.type == each.RESOURCE and each.directory is not None:
+            path = Path(each.directory) / each.name
+            if path.is_file():
+                found.update(_of_file(path.resolve()))
+    found.update({normalize(keyword.name, ignore="_"): keyword for keyword in resource.keywords})
+    return found
+
+
+@lru_cache(maxsize=32)
+def _of_file(path: Path) -> dict[str, object]:
+    return _own_keywords(ResourceFile.from_file_system(path))

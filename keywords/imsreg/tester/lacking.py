@@ -1,0 +1,57 @@
+"""What profile or host lack for a test or for a whole run, in words. The preflight and the tests ask the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from imsreg.errors import InputError
+from imsreg.verdict.profile import Profile
+from imsreg.verdict.requirement import Requirement
+from imsreg.verdict.roles import judges
+
+
+def unbound(profile: Profile, row: Requirement) -> str | None:
+    """Why the requirement does not bind the DUT, or cannot be judged of one in its role; None if it can."""
+    if not judges(profile.dut.role, row):
+        return f"not visible at a DUT whose role is {profile.dut.role}"
+    return None if row.condition.holds(profile.ics()) else row.condition.explain(profile.ics())
+
+
+def no_way(profile: Profile, families: Collection[str], transport: str | None, family: str | None) -> str | None:
+    """Why no UE reaches the DUT by `transport` ("UDP", "TCP") and `family` ("IPv4", "IPv6"; None: whichever).
+
+    `families` are those of which the DUT has an address.
+    """
+    if transport is not None and transport.lower() not in profile.dut.transports:
+        return f"the profile's transports are {', '.join(profile.dut.transports)}"
+    if family is not None and family not in families:
+        lacking = "the tester's host lacks" if profile.dut.embedded else "the profile names no address of"
+        return f"{lacking} {family}"
+    return None
+
+
+def no_mode(profile: Profile, security: str | None) -> str | None:
+    """Why no UE can use that security mode."""
+    if security == "headers" and profile.security == "none":
+        return "the profile's security mode is none"
+    return None
+
+
+def no_room(profile: Profile, others: int) -> str | None:
+    """Why no UE can be powered on beside so many others."""
+    if others and profile.tester.port is not None:
+        return "the profile gives the tester one port, which leaves room for one UE at a time"
+    return None
+
+
+def check_required(profile: Profile, families: Collection[str]) -> None:
+    """Raises InputError where something is not there that the profile requires; the rest makes single tests N/A."""
+    there = {"ipv6": "IPv6" in families, "tcp": "tcp" in profile.dut.transports}
+    for index, need in enumerate(profile.requires):
+        if not there.get(need, False):
+            raise InputError(
+                profile.path,
+                f"requires[{index}]",
+                f"this tester, or the DUT as the profile describes it, lacks {need}",
+                "take it out to have the tests concerned N/A",
+            )
