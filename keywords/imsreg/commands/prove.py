@@ -34,9 +34,10 @@ def add_to(verbs: Verbs) -> None:
 
 def execute(options: argparse.Namespace) -> ExitClass:
     """Run the verb."""
-    from imsreg.robot.prove import as_json, report_directory, trials, uncovered
+    from imsreg.robot.prove import as_json, trials, uncovered
+    from imsreg.tester.output import made
 
-    directory = report_directory(options.output)
+    directory = made(options.output)
     done: list[Trial] = []
     for trial in trials(options.mutants, max(1, options.workers)):
         done.append(trial)

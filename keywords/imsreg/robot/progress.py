@@ -12,10 +12,10 @@ from robot.running import TestCase as RunningTest
 
 from imsreg.robot.bench import Bench
 from imsreg.text import safe_text
-from imsreg.verdict.runners import word
+from imsreg.verdict.runners import WORST_FIRST, Word, word
 
 WIDTH = 20
-SHOWN = ("PASS", "FAIL", "KNOWN", "NON-STRICT", "N/A", "INCONCLUSIVE")
+SHOWN: tuple[Word, ...] = ("PASS", "FAIL", "KNOWN", "NON-STRICT", "N/A", "INCONCLUSIVE")
 
 
 class Progress(ListenerV3):
@@ -69,16 +69,13 @@ class Progress(ListenerV3):
         line = f"[{bar:.<{WIDTH}}] {self._done}/{self._total}  {tally}   {name}"
         print(f"\r\x1b[K{line}" if self._rewrite else line, end=end, file=self._stream, flush=True)
 
-    def _counts(self) -> Counter[str]:
+    def _counts(self) -> Counter[Word]:
         """Requirements by their worst verdict so far."""
-        worst: dict[str, str] = {}
+        worst: dict[str, Word] = {}
         for judgement in self._bench.session.judgements.values():
             for ruling in (*judgement.rulings, *judgement.in_passing):
                 found = word(ruling)
                 known = worst.get(ruling.requirement)
-                if known is None or _ORDER.index(found) < _ORDER.index(known):
+                if known is None or WORST_FIRST.index(found) < WORST_FIRST.index(known):
                     worst[ruling.requirement] = found
         return Counter(worst.values())
-
-
-_ORDER = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "PASS", "N/A")

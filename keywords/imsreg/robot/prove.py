@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from robot.api import TestSuite
 
@@ -19,7 +18,8 @@ from imsreg.tester.memory_dut import MemoryDut
 from imsreg.tester.mutants import Mutant, all_mutants, mutant_named
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
-from imsreg.verdict.runners import word
+from imsreg.text import safe_text
+from imsreg.verdict.runners import WORST_FIRST, word
 
 SEED = 20
 PROFILES = {"none": "embedded-core-plain.yaml", "headers": "embedded-core.yaml"}
@@ -50,10 +50,17 @@ class Trial:
 
 def reference_trial(security: str) -> Trial:
     """The conformant reference: every ruling PASS or N/A."""
-    words, _ = _execute(security, None)
+    words, _, failed = _execute(security, None)
     faults = [f"{i} is {w} on the conformant reference" for i, w in words.items() if w not in ("PASS", "N/A")]
     return Trial(
-        f"reference-{security}", "the conformant reference", security, "reference", (), 0, words, tuple(faults)
+        variant=f"reference-{security}",
+        title="the conformant reference",
+        security=security,
+        kind="reference",
+        declared=(),
+        firings=0,
+        words=words,
+        faults=(*faults, *failed),
     )
 
 
@@ -61,16 +68,17 @@ def mutant_trial(identifier: str) -> Trial:
     """One mutant or benign variant."""
     mutant = mutant_named(identifier)
     security = mutant.security or "none"
-    words, firings = _execute(security, identifier)
+    words, firings, failed = _execute(security, identifier)
     return Trial(
-        mutant.id,
-        mutant.title,
-        security,
-        mutant.kind,
-        mutant.fails,
-        firings,
-        words,
-        tuple(_faults(mutant, words, firings)),
+        variant=mutant.id,
+        title=mutant.title,
+        security=security,
+        kind=mutant.kind,
+        declared=mutant.fails,
+        firings=firings,
+        words=words,
+        # A mutant may well end a scenario; what is legal must not.
+        faults=(*_faults(mutant, words, firings), *(failed if mutant.kind == "benign" else ())),
     )
 
 
@@ -88,22 +96,28 @@ def _faults(mutant: Mutant, words: dict[str, str], firings: int) -> Iterator[str
             yield f"{identifier} is {found} and not declared"
 
 
-def _execute(security: str, mutant: str | None) -> tuple[dict[str, str], int]:
+def _execute(security: str, mutant: str | None) -> tuple[dict[str, str], int, list[str]]:
+    """The worst word for each requirement, how often the hook changed something, and which tests failed and why."""
     profile = data("fixtures", "profiles", PROFILES[security])
     with Session(Settings(profile=profile, link="memory", mutant=mutant, seed=SEED)) as session:
         suite = TestSuite.from_file_system(data("suites"))
         BENCH.adopt(session)
         try:
-            suite.run(output=None, log=None, report=None, console="none", stdout=io.StringIO(), stderr=io.StringIO())
+            quiet = io.StringIO()
+            result = suite.run(output=None, log=None, report=None, console="none", stdout=quiet, stderr=quiet)
         finally:
             BENCH.release()
         dut = session.dut
         firings = dut.seams.firings if isinstance(dut, MemoryDut) else 0
-        return _worst_words(session), firings
+        failed = [
+            f"{test.name}: {safe_text(test.message, limit=200)}" for test in result.suite.all_tests if test.failed
+        ]
+        return _worst_words(session), firings, failed
 
 
 def _worst_words(session: Session) -> dict[str, str]:
-    order = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "OBSERVATION", "PASS", "N/A")
+    order: list[str] = [*WORST_FIRST]
+    order.insert(order.index("PASS"), "OBSERVATION")
     worst: dict[str, str] = {}
     for judgement in session.judgements.values():
         for ruling in (*judgement.rulings, *judgement.in_passing):
@@ -146,12 +160,3 @@ def trials(only: Sequence[str], workers: int) -> Iterator[Trial]:
 def as_json(trial: Trial) -> dict[str, object]:
     """A trial for prove.json."""
     return {**asdict(trial), "caught_by": trial.caught_by}
-
-
-def report_directory(output: Path) -> Path:
-    """`output`, made if it was not there. Raises InputError if it cannot be."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another directory") from None
-    return output

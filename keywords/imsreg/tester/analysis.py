@@ -14,6 +14,7 @@ from imsreg.errors import ExitClass, InputError
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.judge import Judge, Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, restored
+from imsreg.tester.output import made
 from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.reports import write_run_reports
 from imsreg.text import safe_text
@@ -157,11 +158,7 @@ class Analyst:
 
 
 def _write(output: Path, analysed: Sequence[Analysed], profile: Profile, addresses: Sequence[str]) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another directory") from None
-    with Journal(output / NAME, f"{time.time_ns():x}") as journal:
+    with Journal(made(output) / NAME, f"{time.time_ns():x}") as journal:
         journal.begin(imsreg=__version__, profile=str(profile.path), dut=profile.dut, versions={}, addresses=addresses)
         for one in analysed:
             for ruling in (*one.judgement.rulings, *one.judgement.in_passing):

@@ -25,6 +25,7 @@ from imsreg.tester.judge import Judgement
 from imsreg.tester.lacking import check_required, no_way
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
+from imsreg.tester.output import made
 from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.reference_process import ReferenceProcess
 from imsreg.tester.settings import Settings
@@ -56,7 +57,8 @@ class Session:
         self.lockout = Lockout(self.profile.lockout)
         self.judgements: dict[str, Judgement] = {}
         self._closed = False
-        self._make_output()
+        if settings.output is not None:
+            made(settings.output)
         self.link, self.dut = self._start(reference)
         try:
             self._check_port()
@@ -139,14 +141,6 @@ class Session:
             self.dut.close()
         finally:
             self.link.close()
-
-    def _make_output(self) -> None:
-        if (output := self.settings.output) is None:
-            return
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(output, "", f"cannot be made: {error.strerror}", "choose another directory") from None
 
     def _check_port(self) -> None:
         """Raises InputError if the profile gives the tester a port that somebody else has."""

@@ -13,7 +13,8 @@ from imsreg.verdict.verdict import Ruling, Verdict
 
 Word = Literal["FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "PASS", "N/A"]
 
-_WORST_FIRST: tuple[Word, ...] = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "PASS", "N/A")
+WORST_FIRST: tuple[Word, ...] = ("FAIL", "INCONCLUSIVE", "KNOWN", "NON-STRICT", "PASS", "N/A")
+"""The order in which the words of several tests on one requirement outweigh each other."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def status(rulings: Iterable[Ruling], catalogue: Catalogue) -> Status:
         by_word.setdefault(word(ruling), []).append(ruling)
     if not by_word:
         raise ValueError("a test that decides no requirement has no status")
-    worst = min(by_word, key=_WORST_FIRST.index)
+    worst = min(by_word, key=WORST_FIRST.index)
     group = by_word[worst]
     reasons = "; ".join(dict.fromkeys(ruling.reason for ruling in group))
     texts = "\n\n".join(
