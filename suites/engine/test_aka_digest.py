@@ -5,11 +5,13 @@ import json
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from imsreg.aka import digest
 from imsreg.paths import data
 
-CASES = json.loads(data("vectors", "digest.json").read_bytes())["cases"]
+VECTORS = json.loads(data("vectors", "digest.json").read_bytes())
+CASES = VECTORS["cases"]
 COMMON = {"username": "u", "realm": "r", "uri": "sip:r", "nonce": "n", "algorithm": "AKAv1-MD5"}
 
 
@@ -93,13 +95,15 @@ def test_names_of_algorithms_and_qop_have_no_case():
 
 
 BAD = [
-    ({"algorithm": "AKAv9-MD5"}, "unknown digest algorithm; known are MD5, AKAv1-MD5"),
+    ({"algorithm": "AKAv9-MD5"}, "unknown digest algorithm 'AKAv9-MD5'; known are MD5, MD5-sess, SHA-256"),
     ({"algorithm": ""}, "unknown digest algorithm"),
     ({"qop": "auth-conf", "nc": "00000001", "cnonce": "c"}, "unknown qop"),
     ({"qop": "auth", "cnonce": "c"}, "qop needs nc and cnonce"),
     ({"qop": "auth-int", "nc": "00000001"}, "qop needs nc and cnonce"),
     ({"username": "\ud800"}, "stand for no octets"),
     ({"nonce": "\ud800"}, "stand for no octets"),
+    ({"algorithm": "MD5-sess"}, "MD5-sess needs cnonce"),
+    ({"algorithm": "\x1b[31m"}, r"unknown digest algorithm '\\\\x1b\[31m'"),
 ]
 
 
@@ -107,3 +111,59 @@ BAD = [
 def test_what_cannot_be_computed_is_said(change, why):
     with pytest.raises(digest.DigestError, match=why):
         digest.response(**COMMON | change, password=b"p", method="REGISTER")
+
+
+HASHES = {
+    "MD5": lambda octets: hashlib.md5(octets, usedforsecurity=False).hexdigest(),
+    "SHA-256": lambda octets: hashlib.sha256(octets).hexdigest(),
+    "SHA-512-256": lambda octets: _sha512_256(octets).hex(),
+}
+
+
+def _sha512_256(octets: bytes) -> bytes:
+    """FIPS 180-4 by another library than the one under test uses."""
+    made = hashes.Hash(hashes.SHA512_256())
+    made.update(octets)
+    return made.finalize()
+
+
+@pytest.mark.parametrize("prefix", ["", "AKAv1-", "AKAv2-"])
+@pytest.mark.parametrize("name", HASHES)
+@pytest.mark.parametrize("qop", [None, "auth", "auth-int"])
+def test_every_hash_goes_through_the_whole_formula(prefix, name, qop):
+    h, res, body = HASHES[name], b"\x00:\xff\x80", b"a body"
+    a2 = b"REGISTER:sip:r" + (f":{h(body)}".encode() if qop == "auth-int" else b"")
+    middle = f"n:00000001:c:{qop}" if qop else "n"
+    expected = h(f"{h(b'u:r:' + res)}:{middle}:{h(a2)}".encode())
+    given = {"password": res, "method": "REGISTER", "qop": qop, "nc": "00000001", "cnonce": "c", "body": body}
+    assert digest.response(**COMMON | {"algorithm": prefix + name}, **given) == expected
+
+
+@pytest.mark.parametrize("name", HASHES)
+@pytest.mark.parametrize("qop", [None, "auth"])
+def test_a_session_key_stays_while_nonce_and_cnonce_change(name, qop):
+    h = HASHES[name]
+    key = h(f"{h(b'u:r:' + bytes(4))}:n0:c0".encode())
+    middle = "n:00000002:c:auth" if qop else "n"
+    expected = h(f"{key}:{middle}:{h(b'REGISTER:sip:r')}".encode())
+    given = {"password": bytes(4), "method": "REGISTER", "qop": qop, "nc": "00000002", "cnonce": "c"}
+    parameters = COMMON | {"algorithm": f"{name}-sess"}
+    assert digest.response(**parameters, **given, session=("n0", "c0")) == expected
+    begun = digest.response(**parameters, **given)
+    assert begun == digest.response(**parameters, **given, session=("n", "c"))
+    assert begun != expected
+
+
+def test_rspauth_has_the_same_session_key():
+    parameters = COMMON | {"algorithm": "SHA-256-sess", "qop": "auth", "nc": "00000002", "cnonce": "c"}
+    session = ("n0", "c0")
+    proof = digest.rspauth(**parameters, password=b"p", session=session)
+    assert proof == digest.response(**parameters, password=b"p", method="", session=session)
+    assert proof != digest.rspauth(**parameters, password=b"p")
+
+
+@pytest.mark.parametrize("row", VECTORS["userhash"], ids=lambda row: row["name"])
+def test_userhash_is_of_the_true_hash(row):
+    assert digest.userhash(row["username"], row["realm"], row["algorithm"]) == row["userhash"]
+    printed = hashlib.sha512(f"{row['username']}:{row['realm']}".encode()).hexdigest()[:64]
+    assert printed == row["printed"] != row["userhash"]

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from imsreg.aka.algorithm import check_res_length
-from imsreg.aka.milenage import Milenage, opc
+from imsreg.aka.milenage import Milenage, block_cipher, opc
 from imsreg.paths import data
 from imsreg.secret import Secret
 
-SETS = json.loads(data("vectors", "milenage.json").read_bytes())["sets"]
+VECTORS = json.loads(data("vectors", "milenage.json").read_bytes())
+SETS = VECTORS["sets"]
 ids = [row["name"] for row in SETS]
 
 
@@ -33,6 +34,44 @@ def test_all_functions_give_the_published_values(row, form):
 @pytest.mark.parametrize("row", SETS, ids=ids)
 def test_opc_comes_out_of_op(row):
     assert opc(_secret(row["k"]), _secret(row["op"])) == _secret(row["opc"])
+
+
+@pytest.mark.parametrize("row", SETS, ids=ids)
+def test_the_whole_vector_at_once_is_the_same(row):
+    milenage = Milenage(_secret(row["k"]), _secret(row["opc"]))
+    parameters = bytes.fromhex(row["rand"]), int(row["sqn"], 16), bytes.fromhex(row["amf"])
+    vector = milenage.full_vector(*parameters)
+    names = {"mac_a": "f1", "mac_s": "f1_star", "ak": "f5", "res": "f2", "ck": "f3", "ik": "f4", "ak_star": "f5_star"}
+    assert vector._fields == tuple(names)
+    assert [octets.hex() for octets in vector] == [row[name] for name in names.values()]
+    outputs = milenage.outputs(*parameters)
+    assert outputs[:16] == vector.mac_a + vector.mac_s
+    assert outputs[32:64] == vector.ck + vector.ik
+    assert len(outputs) == 80
+
+
+def _folded(octets: bytes, width: int) -> str:
+    """XOR of the parts, as the conversion functions c2 and c3 of TS 33.102 6.8.1.2 fold RES, and CK with IK."""
+    folded = 0
+    for start in range(0, len(octets), width):
+        folded ^= int.from_bytes(octets[start : start + width])
+    return folded.to_bytes(width).hex()
+
+
+@pytest.mark.parametrize("row", VECTORS["gsm"], ids=[row["name"] for row in VECTORS["gsm"]])
+def test_what_gsm_makes_of_res_ck_and_ik_is_published_too(row):
+    out = Milenage(_secret(row["k"]), _secret(row["opc"])).f2345(bytes.fromhex(row["rand"]))
+    assert _folded(out.res, 4) == row["sres_1"]
+    assert out.res[:4].hex() == row["sres_2"]
+    assert _folded(out.ck + out.ik, 8) == row["kc"]
+
+
+@pytest.mark.parametrize("row", VECTORS["aes"], ids=[row["name"] for row in VECTORS["aes"]])
+def test_the_cipher_alone_gives_the_published_values(row):
+    encrypt = block_cipher(_secret(row["k"]))
+    plaintext = bytes.fromhex(row["plaintext"])
+    assert encrypt(plaintext).hex() == row["ciphertext"]
+    assert encrypt(plaintext * 2).hex() == 2 * row["ciphertext"], "blocks do not depend on each other"
 
 
 def test_one_object_serves_many_challenges_in_any_order():
@@ -63,8 +102,13 @@ def test_sqn_and_amf_outside_their_field_are_refused():
     with pytest.raises(ValueError, match="AMF has 3 octets, 2 are wanted"):
         milenage.f1(bytes(16), 0, bytes(3))
     for sqn in (-1, 1 << 48):
-        with pytest.raises(ValueError, match="48 bits"):
-            milenage.f1_star(bytes(16), sqn, bytes(2))
+        for function in (milenage.f1_star, milenage.full_vector):
+            with pytest.raises(ValueError, match="48 bits"):
+                function(bytes(16), sqn, bytes(2))
+    with pytest.raises(ValueError, match="AMF has 1 octets"):
+        milenage.full_vector(bytes(16), 0, bytes(1))
+    with pytest.raises(ValueError, match="RAND has 15 octets"):
+        milenage.outputs(bytes(15), 0, bytes(2))
 
 
 @pytest.mark.parametrize(("octets", "why"), [(3, "4..16"), (17, "4..16"), (9, "8 octets"), (16, "8 octets")])
@@ -77,5 +121,6 @@ def test_no_key_shows_in_a_repr():
     milenage = Milenage(_secret(SETS[0]["k"]), _secret(SETS[0]["opc"]))
     out = milenage.f2345(bytes.fromhex(SETS[0]["rand"]))
     hidden = [bytes.fromhex(SETS[0][name]) for name in ("k", "opc", "f2", "f3", "f4", "f5")]
-    for shown in (repr(milenage), str(milenage), repr(out), str(out)):
+    whole = milenage.full_vector(bytes.fromhex(SETS[0]["rand"]), 0, bytes(2))
+    for shown in (repr(milenage), str(milenage), repr(out), str(out), repr(whole), str(whole)):
         assert not any(octets.hex() in shown or repr(octets) in shown for octets in hidden)

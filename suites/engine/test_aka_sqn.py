@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from imsreg.aka.sqn import DELTA, SLOTS, SqnArray, join, next_sqn, split
+from imsreg.aka.sqn import DELTA, SLOTS, SqnArray, join, split
 from imsreg.paths import data
 
 CASES = json.loads(data("vectors", "aka.json").read_bytes())["sqn_window"]
@@ -13,7 +13,7 @@ CASES = json.loads(data("vectors", "aka.json").read_bytes())["sqn_window"]
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_the_array_accepts_what_is_fresh(case):
-    array = SqnArray()
+    array = SqnArray(age_limit=case["age_limit"])
     seen = []
     for step in case["steps"]:
         accepted = array.accept(int(step["sqn"], 16))
@@ -58,6 +58,27 @@ def test_an_sqn_is_seq_and_ind(sqn, seq, ind):
     assert join(seq, ind) == sqn
 
 
-def test_the_next_sqn_has_the_next_seq():
-    assert next_sqn(join(138, 4), 9) == 0x1169
-    assert next_sqn((1 << 48) - 1, 5) == 5
+@pytest.mark.parametrize("limits", [{"delta": 0}, {"delta": -1}, {"age_limit": 0}])
+def test_a_window_that_takes_nothing_is_refused(limits):
+    with pytest.raises(ValueError, match="above zero"):
+        SqnArray(**limits)
+
+
+def test_the_largest_step_is_the_usims_choice():
+    array = SqnArray(delta=10)
+    assert not array.accept(join(11, 0))
+    assert array.accept(join(10, 0))
+    assert not array.accept(join(21, 1))
+    assert array.accept(join(20, 1))
+
+
+def test_the_end_of_the_numbers_takes_as_many_steps_as_the_window_says():
+    """C.2.1: whoever can make vectors cannot bring the array to its end at once."""
+    array, top = SqnArray(), (1 << 43) - 1
+    assert not array.accept(join(top, 0))
+    steps = 0
+    while array.highest < join(top, 0):
+        assert array.accept(join(min(top, (array.highest >> 5) + DELTA), 0))
+        steps += 1
+    assert steps == 1 << 15
+    assert not array.accept(join(0, 0)), "there is no way round"

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from imsreg.aka.milenage import Milenage
-from imsreg.aka.nonce import decode, encode
+from imsreg.aka.nonce import decode, decode_auts, encode
 from imsreg.aka.vector import Autn, build_auts, generate, open_autn, open_auts
 from imsreg.paths import data
 from imsreg.secret import Secret
@@ -40,6 +40,13 @@ def test_autn_falls_into_its_parts(row):
 
 
 @_by_name(AKA["autn"])
+def test_ak_and_ak_star_are_the_known_ones(row):
+    milenage, rand = _milenage(row), bytes.fromhex(row["rand"])
+    assert milenage.f2345(rand).ak.hex() == row["ak"]
+    assert milenage.f5_star(rand).hex() == row["ak_star"]
+
+
+@_by_name(AKA["autn"])
 def test_autn_opens_with_the_key_alone(row):
     rand, autn = bytes.fromhex(row["rand"]), bytearray.fromhex(row["autn"])
     assert open_autn(_milenage(row), rand, bytes(autn)) == int(row["sqn"], 16)
@@ -54,6 +61,7 @@ def test_autn_opens_with_the_key_alone(row):
 def test_auts_is_the_published_one_and_opens(row):
     rand, sqn_ms = bytes.fromhex(row["rand"]), int(row["sqn_ms"], 16)
     assert build_auts(_milenage(row), rand, sqn_ms).hex() == row["auts"]
+    assert decode_auts(row["auts_base64"]).hex() == row["auts"]
     assert open_auts(_milenage(row), rand, bytes.fromhex(row["auts"])) == sqn_ms
 
 

@@ -6,14 +6,27 @@ import pytest
 
 from imsreg.identity.identities import derive
 from imsreg.paths import data
+from imsreg.registration.ue_request import UeIdentity
 
 VECTORS = json.loads(data("vectors", "identity.json").read_bytes())
 
 
-@pytest.mark.parametrize("row", VECTORS["cases"], ids=lambda row: f"{row['imsi']}-{row['mnc_digits']}")
+@pytest.mark.parametrize("row", VECTORS["cases"], ids=lambda row: f"{row['imsi']}-{row['mnc_digits']}-{row['nid']}")
 def test_identities_are_the_known_ones(row):
-    expected = (row["home_domain"], row["impi"], row["temporary_impu"])
-    assert derive(row["imsi"], row["mnc_digits"]) == expected
+    derived = derive(row["imsi"], row["mnc_digits"], row["nid"])
+    assert derived == (row["home_domain"], row["impi"], row["temporary_impu"])
+    ue = UeIdentity(derived.impi, derived.temporary_impu, derived.home_domain, row["imsi"])
+    assert ue.home_uri == row["register_request_uri"]
+
+
+@pytest.mark.parametrize("nid", ["", "000007ed9d", "000007ed9d55", "000007ed9dg", "000007ed9d5\n"])
+def test_what_is_no_nid_is_refused(nid):
+    with pytest.raises(ValueError, match="11 hexadecimal digits"):
+        derive("234150999999999", 2, nid)
+
+
+def test_a_nid_stands_in_lower_case():
+    assert derive("234150999999999", 2, "000007ED9D5") == derive("234150999999999", 2, "000007ed9d5")
 
 
 @pytest.mark.parametrize("row", VECTORS["refused"], ids=lambda row: f"{row['imsi']}-{row['mnc_digits']}")

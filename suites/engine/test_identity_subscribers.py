@@ -92,9 +92,18 @@ ENTRIES = [
     (ALICE + ", impus: ['tel:+1']}", "subscribers[0].impus", "no SIP URI to register with"),
     (ALICE + ", impus: ['sip:a@x'], barred: ['sip:b@x']}", "subscribers[0].barred", "sip:b@x is not one of the impus"),
     (ALICE + ", impus: ['sip:a@x'], barred: ['sip:a@x']}", "subscribers[0].barred", "every identity is barred"),
-    (ALICE + ", algorithm: tuak}", "subscribers[0].algorithm", "known values: milenage"),
-    (ALICE + ", res_length: 3}", "subscribers[0].res_length", "outside 4..16"),
-    (ALICE + ", res_length: 16}", "subscribers[0].res_length", "Milenage gives a RES of 8 octets, 16 are not possible"),
+    (ALICE + ", algorithm: comp128}", "subscribers[0].algorithm", "known values: milenage, sip-digest, tuak, xor"),
+    (ALICE + ", res_length: 3}", "subscribers[0].res_length", "milenage has a RES of 4 to 8 octets, 3 are not"),
+    (ALICE + ", res_length: 16}", "subscribers[0].res_length", "milenage has a RES of 4 to 8 octets, 16 are not"),
+    (ALICE + ", algorithm: tuak, res_length: 6}", "subscribers[0].res_length", "tuak has a RES of 4, 8, 16 octets"),
+    (ALICE + ", algorithm: xor, res_length: 17}", "subscribers[0].res_length", "xor has a RES of 4 to 16 octets"),
+    (ALICE + ", keccak_iterations: 2}", "subscribers[0].keccak_iterations", "goes with algorithm tuak only"),
+    (ALICE + ", algorithm: tuak, keccak_iterations: 0}", "subscribers[0].keccak_iterations", ">= 1"),
+    (ALICE + ", nid: '12'}", "subscribers[0].nid", "is not a NID: 11 hexadecimal digits"),
+    (ALICE + ", imei: '123'}", "subscribers[0].imei", "is not an IMEI: 14 to 16 digits"),
+    (ALICE + ", imei: '490154203237519'}", "subscribers[0].imei", "is 9, its other digits give 8"),
+    (ALICE + ", instance_id: 'urn:gsma:imei:1-2-0'}", "subscribers[0].instance_id", "is no UUID URN"),
+    (ALICE + ", imei: '49015420323751', instance_id: 'urn:uuid:x'}", "subscribers[0].instance_id", "beside imei"),
     (ALICE + ", amf: 8000}", "subscribers[0].amf", "text is wanted"),
     (ALICE + ", amf: '800'}", "subscribers[0].amf", "is not an AMF: 4 hexadecimal digits"),
     (ALICE + ", sqn: '1169'}", "subscribers[0].sqn", "is not an SQN: 12 hexadecimal digits"),
@@ -213,6 +222,14 @@ def test_a_missing_key_file_is_said(tmp_path):
     error = _refusal(path)
     assert error.where == str(tmp_path / "absent.yaml")
     assert error.problem == "there is no such file"
+
+
+def test_a_key_file_that_cannot_be_looked_at_is_said(tmp_path):
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(f"keys: {'x' * 300}.yaml\nsubscribers: [{ALICE}}}]")
+    error = _refusal(path)
+    assert error.where.endswith("x.yaml")
+    assert error.problem.startswith("cannot be read")
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from imsreg.aka.algorithm import Algorithm, check_res_length
+from imsreg.aka.algorithm import Algorithm, check_octets, check_res_length
 from imsreg.secret import Secret
 
 AUTN_OCTETS = 16
 AUTS_OCTETS = 14
+MAC_OCTETS = 8
+"""Octets of MAC-A in AUTN and of MAC-S in AUTS."""
+
 AMF_STAR = bytes(2)
 """The AMF that goes into MAC-S (TS 33.102 6.3.3): always zero, so that it need not be sent."""
 
@@ -36,8 +39,7 @@ class Autn:
     @classmethod
     def parse(cls, octets: bytes) -> Autn:
         """The parts of 16 octets. Raises ValueError for another length."""
-        if len(octets) != AUTN_OCTETS:
-            raise ValueError(f"AUTN has {len(octets)} octets, {AUTN_OCTETS} are wanted")
+        check_octets("AUTN", len(octets), AUTN_OCTETS)
         return cls(octets[:6], octets[6:8], octets[8:])
 
     def __bytes__(self) -> bytes:
@@ -51,12 +53,13 @@ class Autn:
 def generate(algorithm: Algorithm, rand: bytes, sqn: int, amf: bytes, res_length: int) -> AuthenticationVector:
     """The vector for a RAND and an SQN (TS 33.102 6.3.2), XRES cut to its first `res_length` octets.
 
-    Raises ValueError for lengths that cannot be, a RES longer than the algorithm's included.
+    Raises ValueError for lengths that cannot be: a RES longer than the algorithm's, a MAC longer than AUTN takes.
     """
     check_res_length(algorithm, res_length)
     mac = algorithm.f1(rand, sqn, amf)
     out = algorithm.f2345(rand)
-    autn = bytes(Autn(_conceal(sqn, out.ak).to_bytes(6), amf, mac))
+    check_octets("MAC-A", len(mac), MAC_OCTETS)
+    autn = _conceal(sqn, out.ak).to_bytes(6) + amf + mac
     return AuthenticationVector(rand, autn, Secret(out.res[:res_length]), Secret(out.ck), Secret(out.ik))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 IMSI_DIGITS = range(6, 16)
 """Digits that an IMSI may have (TS 23.003 2.2: at most 15; MCC, MNC and one digit more at least)."""
+
+_NID = re.compile(r"[0-9A-Fa-f]{11}")
 
 
 class Identities(NamedTuple):
@@ -16,10 +19,11 @@ class Identities(NamedTuple):
     temporary_impu: str
 
 
-def derive(imsi: str, mnc_digits: int) -> Identities:
+def derive(imsi: str, mnc_digits: int, nid: str | None = None) -> Identities:
     """The identities of an IMSI (TS 23.003 13.2, 13.3, 13.4B).
 
-    `mnc_digits` is 2 or 3: the USIM says so (EF_AD), the IMSI does not show it. Raises ValueError.
+    `mnc_digits` is 2 or 3: the USIM says so (EF_AD), the IMSI does not show it. `nid` is the network identifier of a
+    stand-alone non-public network, 11 hexadecimal digits. Raises ValueError.
     """
     if not (imsi.isascii() and imsi.isdigit()):
         raise ValueError("an IMSI consists of digits only")
@@ -27,7 +31,10 @@ def derive(imsi: str, mnc_digits: int) -> Identities:
         raise ValueError(f"an IMSI has 6 to 15 digits, this one has {len(imsi)}")
     if mnc_digits not in (2, 3):
         raise ValueError("an MNC has 2 or 3 digits")
+    if nid is not None and not _NID.fullmatch(nid):
+        raise ValueError("a NID has 11 hexadecimal digits")
     mcc, mnc = imsi[:3], imsi[3 : 3 + mnc_digits]
-    home_domain = f"ims.mnc{mnc:0>3}.mcc{mcc}.3gppnetwork.org"
+    label = "" if nid is None else f"nid{nid.lower()}."
+    home_domain = f"ims.{label}mnc{mnc:0>3}.mcc{mcc}.3gppnetwork.org"
     impi = f"{imsi}@{home_domain}"
     return Identities(home_domain, impi, f"sip:{impi}")

@@ -5,73 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
-
-from imsreg.aka.algorithm import Algorithm, check_res_length
+from imsreg.aka.algorithm import Algorithm
 from imsreg.errors import InputError
 from imsreg.identity.absent import AbsentAlgorithm, AbsentPassword, KeysMissing
-from imsreg.identity.identities import derive
+from imsreg.identity.authentication import aka_algorithm, check_res
+from imsreg.identity.entries import AKA_ONLY, SubscriberEntry, SubscriberFile
 from imsreg.identity.keys import KeyFile, SubscriberKeys
+from imsreg.identity.stated import instance_id_of, stated_identities
 from imsreg.secret import Secret
 from imsreg.strictyaml import load
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}\Z", description="a name of a-z, 0-9 and -")]
-Imsi = Annotated[str, Meta(pattern=r"^[0-9]{6,15}\Z", description="an IMSI: 6 to 15 digits")]
-Domain = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.-]{1,253}\Z", description="a domain name")]
-# What a quoted-string or the angle brackets around a URI cannot hold as it stands is kept out of identities.
-Impi = Annotated[
-    str, Meta(pattern=r"^[!#-?A-\[\]-~]+@[A-Za-z0-9.-]+\Z", description="a private identity such as user@domain")
-]
-Impu = Annotated[
-    str, Meta(pattern=r"^(sips?|tel):[!#-;=?-\[\]-~]+\Z", description="a public identity: a sip: or tel: URI")
-]
-Amf = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{4}\Z", description="an AMF: 4 hexadecimal digits")]
-Sqn = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{12}\Z", description="an SQN: 12 hexadecimal digits")]
-Variable = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z", description="the beginning of an environment variable's name")
-]
-
 RES_LENGTH = 8
 """Octets of RES where a subscriber does not say."""
-
-AKA_ONLY = ("res_length", "amf", "sqn")
-"""Fields of a subscriber that say nothing about one with a password."""
-
-
-class KeysFromEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys by the names of environment variables: `env` and one of the endings _K, _OPC, _OP, _PASSWORD."""
-
-    env: Variable
-
-
-class SubscriberEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One subscriber as the file writes it; what is left out is derived from the IMSI.
-
-    `algorithm` says what is known of him: AKA keys, or a password.
-    """
-
-    name: Name
-    imsi: Imsi
-    mnc_digits: Literal[2, 3]
-    impi: Impi | None = None
-    home_domain: Domain | None = None
-    impus: Annotated[tuple[Impu, ...], Meta(min_length=1)] | None = None
-    barred: tuple[Impu, ...] = ()
-    algorithm: Literal["milenage", "sip-digest"] = "milenage"
-    res_length: int | None = None
-    amf: Amf | None = None
-    sqn: Sqn | None = None
-    keys: KeysFromEnvironment | None = None
-
-
-class SubscriberFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A subscriber file; `keys` is the path of its key file, relative to itself."""
-
-    subscribers: Annotated[tuple[SubscriberEntry, ...], Meta(min_length=1)]
-    keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +26,7 @@ class Subscriber:
 
     `impus` is the implicit registration set in HSS order and `barred` a part of it. `sqn` is the SQN that the AuC used
     last, a number below 2**48; `amf` has 2 octets; `res_length` counts octets. With a password they mean nothing.
+    `instance_id` is the URN of his device and `emergency_impu` what an emergency registration is for; None: unknown.
     """
 
     name: str
@@ -94,6 +41,8 @@ class Subscriber:
     sqn: int
     algorithm: Algorithm | None = field(repr=False)
     password: Secret | None = field(default=None, repr=False)
+    instance_id: str | None = None
+    emergency_impu: str | None = None
 
     @property
     def default_impu(self) -> str:
@@ -130,48 +79,56 @@ def _subscriber(
     environ: Mapping[str, str],
     keyless: bool,
 ) -> Subscriber:
-    derived = derive(entry.imsi, entry.mnc_digits)
-    impus = entry.impus or (derived.temporary_impu,)
-    if strangers := [impu for impu in entry.barred if impu not in impus]:
-        raise InputError(path, f"{place}.barred", f"{strangers[0]} is not one of the impus", "list it there as well")
-    if set(impus) <= set(entry.barred):
-        raise InputError(path, f"{place}.barred", "every identity is barred", "leave one of the impus out")
-    if all(impu.startswith("tel:") for impu in impus):
-        raise InputError(path, f"{place}.impus", "there is no SIP URI to register with", "add one")
+    stated = stated_identities(path, place, entry)
+    instance_id = instance_id_of(path, place, entry)
+    res_length = _res_length(path, place, entry)
     by_password = entry.algorithm == "sip-digest"
-    if by_password and (given := [name for name in AKA_ONLY if getattr(entry, name) is not None]):
-        raise InputError(path, f"{place}.{given[0]}", "goes with AKA keys, not with a password", "leave it out")
     try:
-        algorithm, password = _secrets(_keys(path, place, entry, key_file, environ), by_password)
+        algorithm, password = _secrets(_keys(path, place, entry, key_file, environ), entry, res_length)
     except KeysMissing as missing:
         if not keyless:
             raise
         algorithm = None if by_password else AbsentAlgorithm(missing)
         password = AbsentPassword(missing) if by_password else None
-    res_length = RES_LENGTH if entry.res_length is None else entry.res_length
-    try:
-        if algorithm is not None:
-            check_res_length(algorithm, res_length)
-    except ValueError as error:
-        raise InputError(path, f"{place}.res_length", str(error), "write a length that the algorithm has") from None
     return Subscriber(
         name=entry.name,
         imsi=entry.imsi,
         mnc_digits=entry.mnc_digits,
-        impi=entry.impi or derived.impi,
-        home_domain=entry.home_domain or derived.home_domain,
-        impus=impus,
+        impi=stated.impi,
+        home_domain=stated.home_domain,
+        impus=stated.impus,
         barred=entry.barred,
         res_length=res_length,
         amf=bytes.fromhex(entry.amf or "8000"),
         sqn=int(entry.sqn or "0", 16),
         algorithm=algorithm,
         password=password,
+        instance_id=instance_id,
+        emergency_impu=stated.emergency_impu,
     )
 
 
-def _secrets(keys: SubscriberKeys, by_password: bool) -> tuple[Algorithm | None, Secret | None]:
-    return (None, keys.password()) if by_password else (keys.milenage(), None)
+def _res_length(path: Path, place: str, entry: SubscriberEntry) -> int:
+    """The octets of RES, with everything refused that does not go with the algorithm."""
+    by_password = entry.algorithm == "sip-digest"
+    if by_password and (given := [name for name in AKA_ONLY if getattr(entry, name) is not None]):
+        raise InputError(path, f"{place}.{given[0]}", "goes with AKA keys, not with a password", "leave it out")
+    if entry.keccak_iterations is not None and entry.algorithm != "tuak":
+        raise InputError(path, f"{place}.keccak_iterations", "goes with algorithm tuak only", "leave it out")
+    res_length = RES_LENGTH if entry.res_length is None else entry.res_length
+    try:
+        if not by_password:
+            check_res(entry.algorithm, res_length)
+    except ValueError as error:
+        raise InputError(path, f"{place}.res_length", str(error), "write a length that the algorithm has") from None
+    return res_length
+
+
+def _secrets(keys: SubscriberKeys, entry: SubscriberEntry, res_length: int) -> tuple[Algorithm | None, Secret | None]:
+    if entry.algorithm == "sip-digest":
+        keys.only("password")
+        return None, keys.password()
+    return aka_algorithm(entry.algorithm, keys, res_length, entry.keccak_iterations or 1), None
 
 
 def _keys(

@@ -112,6 +112,7 @@ class SimulatedUe:
                 impu=subscriber.registration_impu,
                 home_domain=subscriber.home_domain,
                 contact_user=subscriber.imsi,
+                instance_id=subscriber.instance_id,
             ),
             usim=Usim(subscriber.algorithm, subscriber.res_length, self.sqn),
             transport=options.transport,

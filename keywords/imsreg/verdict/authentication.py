@@ -216,7 +216,7 @@ def _kind(attempt: Attempt, authorization: Authorization, latest: dict[str, Atte
     if latest.get(attempt.impi) is not challenged or age >= REG_AWAIT_AUTH:
         return Kind.OUTDATED
     subscriber = attempt.subscriber
-    password = password_of(subscriber, challenged.nonce) if subscriber is not None else None
+    password = password_of(subscriber, challenged.nonce, authorization.algorithm) if subscriber is not None else None
     if subscriber is None or password is None:
         return Kind.UNREADABLE
     if subscriber.algorithm is not None and challenged.nonce is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.aka import digest
+from imsreg.aka.akav2 import aka_password
 from imsreg.aka.nonce import Nonce
 from imsreg.identity.subscribers import Subscriber
+from imsreg.secret import Secret
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 
 FIRST_USE = 1
@@ -30,16 +32,22 @@ def credential_faults(authorization: Authorization, challenge: WwwAuthenticate, 
         yield "nc is not 00000001 although the nonce is new"
 
 
-def password_of(subscriber: Subscriber, challenge: Nonce | None) -> bytes | None:
-    """What the right response of a subscriber is over: RES for the challenge's RAND, or his password.
+def password_of(subscriber: Subscriber, challenge: Nonce | None, algorithm: str | None) -> bytes | None:
+    """What the right response of a subscriber is over: his password, or what RES for the challenge's RAND gives.
 
-    None for a subscriber with AKA keys where the challenge has no RAND.
+    `algorithm` is that of the credentials: with AKAv2 there is more to it than RES (RFC 4169 2.1). None for a
+    subscriber with AKA keys where the challenge has no RAND.
     """
     if subscriber.password is not None:
         return subscriber.password.reveal()
     if subscriber.algorithm is None or challenge is None:
         return None
-    return subscriber.algorithm.f2345(challenge.rand).res[: subscriber.res_length]
+    out = subscriber.algorithm.f2345(challenge.rand)
+    res = Secret(out.res[: subscriber.res_length])
+    try:
+        return aka_password(algorithm, res, Secret(out.ck), Secret(out.ik)).reveal()
+    except digest.DigestError:
+        return res.reveal()  # the algorithm is none of AKA, which is a fault of its own
 
 
 def digest_over(

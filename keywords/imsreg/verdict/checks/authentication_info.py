@@ -127,7 +127,7 @@ def _proofs(view: View, *, aka: bool = False) -> Iterator[Proof | Breach]:
         except HeaderError as error:
             yield Breach(answered.entry, EXPECTED, str(error), error.line)
             continue
-        password = password_of(subscriber, challenged.nonce)
+        password = password_of(subscriber, challenged.nonce, authorization.algorithm)
         if info is not None and info.rspauth is not None and password is not None:
             yield Proof(answered, authorization, info, password)
 
