@@ -10,7 +10,7 @@ from robot.api.deco import keyword
 from imsreg.registration.credentials import ResChoice
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Message, Response
-from imsreg.sip.mutation import mutate
+from imsreg.sip.mutation import descriptions, mutate
 from imsreg.tester.messages import load_message
 from imsreg.text import LIMIT
 from imsreg.transcript.redaction import presentable
@@ -86,12 +86,14 @@ class MessageKeywords(Component):
         return message.fold()
 
     @keyword
-    def make_wrong(self, message: Draft, mutation: str, **arguments: str) -> bytes:
-        """Makes exactly one thing wrong (or odd) and returns the octets: fold-header, truncate, duplicate-header, ...
+    def make_wrong(self, message: Draft, mutation: str, **arguments: object) -> bytes:
+        """Makes exactly one thing wrong (or odd) and returns the octets.
 
         ``Make Wrong    ${register}    fold-header    header=Authorization``
         """
         return mutate(message, mutation, **arguments)
+
+    make_wrong.__doc__ = f"{make_wrong.__doc__}\n" + "".join(f"        | {n} | {doc} |\n" for n, doc in descriptions())
 
     @keyword
     def get_header(

@@ -1,13 +1,11 @@
-"""Building messages, right and wrong on purpose, and the named mutations."""
+"""Building messages, right and wrong on purpose."""
 
 import pytest
 
-from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.sip.draft import Draft
 from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.message import Request, Response, parse
-from imsreg.sip.mutation import MUTATIONS, mutate
 
 SEED = ("S1", "S2", "S3", "S4", "S5")
 
@@ -126,61 +124,6 @@ def test_a_changed_start_line_is_a_change() -> None:
     draft = Draft.of(parse(seed("S1")))
     draft.start_line = "REGISTER sip:other SIP/2.0"
     assert draft.to_bytes().split(b"\r\n", 1) == [b"REGISTER sip:other SIP/2.0", seed("S1").split(b"\r\n", 1)[1]]
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "old", "new"),
-    [
-        ("drop-header", {"header": "expires"}, b"Expires: 600000\r\n", b""),
-        ("drop-header", {"header": "l"}, b"Content-Length: 0\r\n", b""),
-        ("duplicate-header", {"header": "CSeq"}, b"CSeq: 1 REGISTER\r\n", b"CSeq: 1 REGISTER\r\nCSeq: 1 REGISTER\r\n"),
-        ("duplicate-header", {"header": "Expires", "value": 5}, b"Expires: 600000", b"Expires: 600000\r\nExpires: 5"),
-        ("change-value", {"header": "Expires", "value": "x"}, b"600000", b"x"),
-        ("change-value", {"header": "Content-Length", "value": 7}, b"Length: 0", b"Length: 7"),
-        ("fold-header", {"header": "CSeq"}, b"CSeq: 1 REGISTER", b"CSeq: 1\r\n REGISTER"),
-        ("fold-header", {"header": "Expires"}, b"Expires: 600000", b"Expires: \r\n 600000"),
-        ("compact-names", {}, b"Content-Length", b"l"),
-        ("recase-names", {}, b"CSeq", b"csEQ"),
-        ("truncate", {"octets": "-4"}, b": 0\r\n\r\n", b": 0"),
-        ("replace-bytes", {"old": b"\r\n\r\n", "new": "\n\n"}, b"\r\n\r\n", b"\n\n"),
-    ],
-)
-def test_each_mutation_changes_what_its_name_says(
-    name: str, arguments: dict[str, object], old: bytes, new: bytes
-) -> None:
-    draft = register()
-    before = draft.to_bytes()
-    expected = before.replace(old, new)
-    if name == "compact-names":
-        expected = expected.replace(b"Via:", b"v:")
-    if name == "recase-names":
-        expected = before.replace(b"Via:", b"vIA:").replace(b"CSeq:", b"csEQ:")
-        expected = expected.replace(b"Expires:", b"eXPIRES:").replace(b"Content-Length:", b"cONTENT-lENGTH:")
-    assert mutate(draft, name, **arguments) == expected != before
-    assert draft.to_bytes() == before
-
-
-def test_every_mutation_says_its_arguments() -> None:
-    assert all(mutation.__doc__ for mutation in MUTATIONS.values())
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "text"),
-    [
-        ("set-fire", {}, "mutation: set-fire: is unknown; choose one of drop-header"),
-        ("drop-header", {"header": "Path"}, "mutation drop-header: Path: the message has no such header"),
-        ("drop-header", {"haeder": "Via"}, "does not take these arguments"),
-        ("change-value", {"header": "Expires", "value": "600000"}, "changes nothing"),
-        ("truncate", {"octets": 10000}, "changes nothing"),
-        ("truncate", {"octets": "all"}, "'all' is no number"),
-        ("replace-bytes", {"old": "zzz", "new": ""}, "'zzz' is not in the message"),
-    ],
-)
-def test_a_mutation_that_cannot_be_is_refused_in_one_line(name: str, arguments: dict[str, object], text: str) -> None:
-    with pytest.raises(InputError) as raised:
-        mutate(register(), name, **arguments)
-    assert text in str(raised.value)
-    assert "\n" not in str(raised.value)
 
 
 def test_folded_fields_mean_what_they_meant() -> None:

@@ -384,3 +384,55 @@ def test_failed_response_forgets_the_server_transaction() -> None:
     assert core.fail(failure, 0.1) == [TransportFailed(failure, None)]
     assert core.next_deadline() is None
     assert receive_request(core).transaction is not event.transaction
+
+
+def test_failure_elsewhere_leaves_a_server_transaction_alone() -> None:
+    core = Endpoint(IMS)
+    event = receive_request(core)
+    core.respond(event.transaction, answer(event.request), 0.0)
+    failure = TransportFailure(TCP_AT_CORE, "reset", "")
+    assert core.fail(failure, 0.1) == [TransportFailed(failure, None)]
+    assert core.next_deadline() == 128.0
+
+
+def test_octets_outside_any_transaction_leave_as_they_are() -> None:
+    ue = Endpoint(IMS)
+    ue.send_raw(b"\x00", TCP, 0.0)
+    ue.send_raw(b"\r\n\r\n", UDP, 0.0)
+    assert sent(ue) == [Packet(TCP, b"\x00"), Packet(UDP, b"\r\n\r\n")]
+    assert ue.next_deadline() is None
+
+
+# Where a response goes (RFC 3261 18.2.2, RFC 3581 4)
+
+
+@pytest.mark.parametrize(
+    ("via", "port"),
+    [
+        (f"SIP/2.0/UDP {UE};branch=z9hG4bK1;rport", 31234),
+        (f"SIP/2.0/UDP {UE};branch=z9hG4bK1", 5062),
+        ("SIP/2.0/UDP host;branch=z9hG4bK1", 5060),
+        ("SIP/2.0/UDP host;maddr=192.0.2.9;branch=z9hG4bK1", 5060),
+        ("no Via at all", 31234),
+    ],
+)
+def test_a_response_goes_to_the_source_at_the_port_that_via_asks_for(via: str, port: int) -> None:
+    core = Endpoint(IMS)
+    request = Draft.of(register()).set("Via", via).to_message()
+    assert isinstance(request, Request)
+    event = receive_request(core, request, Flow("UDP", CORE, Address("127.0.0.77", 31234)))
+    core.respond(event.transaction, answer(request), 0.0)
+    assert sent(core)[0].flow.remote == Address("127.0.0.77", port)
+
+
+def test_addresses_in_their_forms() -> None:
+    six, four = Address.of("[2001:DB8:0::1]", 5060), Address.of("192.0.2.1", 5061)
+    assert (six.host, six.family, six.sip_host, str(six)) == (
+        "2001:db8::1",
+        "IPv6",
+        "[2001:db8::1]",
+        "[2001:db8::1]:5060",
+    )
+    assert (four.host, four.family, four.sip_host, str(four)) == ("192.0.2.1", "IPv4", "192.0.2.1", "192.0.2.1:5061")
+    with pytest.raises(ValueError, match="host"):
+        Address.of("host", 1)

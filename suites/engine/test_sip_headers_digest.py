@@ -78,8 +78,8 @@ def test_authentication_info() -> None:
         ("Digest=x", "the authentication scheme is missing", 1),
         ('Digest realm="h', "the quoted string does not end", 14),
         ('Digest realm="h" nonce="n"', "',' was expected, not 'n'", 18),
-        ("Digest realm", "the parameter realm has no value", 8),
-        ('Digest realm="a", Realm="b"', "the parameter Realm comes twice", 19),
+        ("Digest realm", "the parameter 'realm' has no value", 8),
+        ('Digest realm="a", Realm="b"', "the parameter 'Realm' comes twice", 19),
         ('Digest realm="a", Digest realm="b"', "',' was expected, not 'r'", 26),
     ],
 )

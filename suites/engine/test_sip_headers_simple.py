@@ -98,6 +98,7 @@ def test_via() -> None:
     assert (bare.rport, bare.branch, bare.received) == (None, None, None)
     assert "rport" in bare.params
     assert Via.parse("SIP/2.0/UDP h;received=Odd").received == "odd"
+    assert Via.parse("SIP/2.0/UDP h;received=2001:DB8:0::1").received == "2001:db8::1"
 
 
 def test_security_mechanism() -> None:
@@ -135,8 +136,27 @@ def test_the_type_and_the_table_of_names_agree_on_lists() -> None:
 def test_params_keep_order_case_quotes_and_doubles() -> None:
     params = Params.read(';Lr;a="x;y";a=2;B=')
     assert dict(params) == {"lr": None, "a": "x;y", "b": ""}
+    assert [list(Params.read(each)) for each in (str(params), ";Lr;a=1;a=2;B=")] == [["lr", "a", "b"]] * 2
     assert (params.quoted("A"), params.quoted("b"), params.quoted("c"), len(params.all)) == (True, False, False, 4)
     assert str(params) == ';Lr;a="x;y";a=2;B='
     assert str(params.with_param("A", 3)) == ";Lr;A=3;B="
     assert params.get("c", "none") == "none"
     assert repr(params.without("a", "lr")) == "Params(';B=')"
+
+
+def test_events_match_by_type_and_id_alone() -> None:
+    event = Event.parse("foo.winfo;id=1234")
+    assert (event.package, event.templates, event.id) == ("foo.winfo", ("winfo",), "1234")
+    assert event.matches(Event.parse("foo.winfo;param=abcd;id=1234"))
+    for other in ("foo.winfo", "Foo.winfo;id=1234", "foo.winfo;id=1235", "foo;id=1234"):
+        assert not event.matches(Event.parse(other))
+        assert not Event.parse(other).matches(event)
+    assert Event.parse("reg;x=1").matches(Event.parse("reg"))
+    assert Event.parse("reg").templates == ()
+
+
+def test_subscription_state_in_any_case() -> None:
+    state = SubscriptionState.parse("Terminated;Reason=NoResource")
+    assert (state.terminated, state.reason) == (True, "noresource")
+    pending = SubscriptionState.parse("pending;expires=60;x")
+    assert (pending.terminated, pending.reason, pending.expires, pending.retry_after) == (False, None, 60, None)

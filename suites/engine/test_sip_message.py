@@ -126,10 +126,22 @@ def test_several_fields_and_lists_merge_in_order() -> None:
 def test_typed_headers_are_parsed_once_and_errors_name_the_line() -> None:
     parsed = parse(message(b"Via: SIP/2.0/UDP h;branch=1", b"X: y", b"Via: SIP/2.0/UDP a;b=1, SIP/2.0/UDP [::zz]"))
     assert parsed.get(Via) is parsed.get(Via)
+    assert parsed.get_all(CSeq) is parsed.get_all(CSeq)
     assert parsed.get(CSeq) is None
     with pytest.raises(HeaderError, match=r"line 4, Via: '\[::zz\]' is no IPv6 address \(column 13 of") as raised:
         parsed.get_all(Via)
     assert (raised.value.line, raised.value.column, raised.value.name) == (4, 13, "Via")
+
+
+def test_a_list_without_values_has_none() -> None:
+    parsed = parse(message(b"Contact: ,", b"Via:"))
+    assert parsed.get_all(Contact) == ()
+    assert parsed.get(Via) is None
+
+
+def test_a_message_shows_its_start_line_and_nothing_of_its_keys() -> None:
+    parsed = parse(message(b'WWW-Authenticate: Digest ck="00"', start=b"REGISTER sip:\xffhome SIP/2.0"))
+    assert repr(parsed) == r"<Request 'REGISTER sip:\\xffhome SIP/2.0'>"
 
 
 @pytest.mark.parametrize(
@@ -138,6 +150,7 @@ def test_typed_headers_are_parsed_once_and_errors_name_the_line() -> None:
         (b"REGISTER sip:h SIP/2.0\nA: b\n\n", "line 1: the line ends with LF alone"),
         (b"REGISTER sip:h SIP/2.0\r\nA: b\nC: d\r\n\r\n", "line 2: the line ends with LF alone"),
         (b"REGISTER sip:h SIP/2.0\r\nA: b\rC: d\r\n\r\n", "line 2: a CR that no LF follows"),
+        (b"REGISTER sip:h SIP/2.0\r\nA: b\r\n c\r\r\n\r\n", "line 3: a CR that no LF follows"),
         (b"REGISTER sip:h SIP/2.0\r\nA: b\r\nC: \x00\r\n\r\n", "line 3: a NUL octet"),
         (b"REGISTER sip:h SIP/2.0\r\nA: \x1b[2J\r\n\r\n", "line 2: a control character"),
         (b"REGISTER sip:h SIP/2.0\r\nA: \xff\r\n\r\n", "line 2: the octet 0xff is not UTF-8"),

@@ -50,6 +50,24 @@ def test_what_is_no_uri_is_refused_in_words(text: str, why: str, column: int) ->
 
 
 SAME = [
+    ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),  # this one to the note: 19.1.4
+    ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
+    ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"),
+    (
+        "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+        "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+    ),
+    (
+        "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+        "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+    ),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com;security=off"),  # so far
+    ("sip:h;ttl=1", "sip:h;TTL=1"),
+    ("sip:h;maddr=[2001:db8::1]", "sip:h;maddr=[2001:DB8::1]"),
+    ("tel:+1201555;ext=1-23", "tel:+1201555;ext=123"),
+    ("tel:863-1234;phone-context=+1-914-555", "tel:8631234;phone-context=+1914555"),
+    ("tel:+1;a=1;b=2", "tel:+1;b=2;a=1"),
     ("sip:%61lice@home.net;transport=TCP", "sip:alice@HoMe.NeT;Transport=tcp"),
     ("sip:carol@home.net", "sip:carol@home.net;newparam=5"),
     ("sip:h;transport=tcp;method=REGISTER?to=sip:bob%40h", "sip:h;method=REGISTER;transport=tcp?to=sip:bob%40h"),
@@ -63,6 +81,16 @@ SAME = [
     ("urn:x:y", "urn:x:y"),
 ]
 DIFFERENT = [
+    ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),  # this one to the note: 19.1.4
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
+    ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+    ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),  # so far
+    ("sip:bob@h;ttl=1", "sip:bob@h"),
+    ("sip:bob@h;method=INVITE", "sip:bob@h"),
+    ("tel:1;phone-context=a-b.example", "tel:1;phone-context=ab.example"),
     ("sip:ALICE@h", "sip:alice@h"),
     ("sip:bob@h", "sip:bob@h:5060"),
     ("sip:bob@h", "sip:bob@h;transport=udp"),
@@ -105,3 +133,9 @@ def test_equivalence_both_ways(a: str, b: str, same: bool) -> None:
 )
 def test_address_of_record(text: str, record: str) -> None:
     assert Uri.parse(text).address_of_record() == record
+
+
+def test_gruu() -> None:
+    assert Uri.parse("sip:a@h;gr=urn:uuid:1").gruu
+    assert Uri.parse("sip:t@h;GR").gruu
+    assert not Uri.parse("sip:gr@h;x=gr").gruu

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from imsreg.sip.fields import fold
 from imsreg.sip.message import Message, Request, Response, parse
-from imsreg.sip.names import COMPACT, LISTS, canonical
+from imsreg.sip.names import COMPACT, LISTS, canonical, key_of
 from imsreg.sip.split import split_list
 from imsreg.sip.status import reason_phrase
 
@@ -28,7 +28,7 @@ class DraftField:
     @property
     def key(self) -> str:
         """What tells headers apart: the long name in lower case."""
-        return canonical(self.name).lower()
+        return key_of(self.name)
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Draft:
 
     def remove(self, name: str) -> Draft:
         """Takes every field of a header away. A message without Content-Length is made in this way, too."""
-        key = canonical(name).lower()
+        key = key_of(name)
         self.fields = [kept for kept in self.fields if kept.key != key]
         if key == _LENGTH.lower():
             self._measure = False
@@ -129,7 +129,7 @@ class Draft:
         return parse(self.to_bytes())
 
     def _places(self, name: str) -> list[int]:
-        key = canonical(name).lower()
+        key = key_of(name)
         return [place for place, each in enumerate(self.fields) if each.key == key]
 
     def _untouched(self, origin: Message) -> bool:

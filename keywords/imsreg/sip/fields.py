@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
-from imsreg.sip.names import canonical_from_wire
+from imsreg.sip.names import canonical_from_wire, key_from_wire, key_of
 
 _FOLD = re.compile(rb"\r?\n[ \t]++")
 _QUOTED_OR_BLANK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?P<blank> )', re.DOTALL)
@@ -37,17 +38,65 @@ class HeaderField(NamedTuple):
         return len(self.name_raw) == 1 < len(self.name)
 
 
-def parse_fields(pieces: list[bytes]) -> tuple[HeaderField, ...]:
-    """The header fields among the pieces of a head; the first piece is the start line. Never raises."""
-    fields: list[HeaderField] = []
-    line = pieces[0].count(b"\n") + 2
-    for raw in pieces[1:]:
+class FieldTable:
+    """The header fields among the pieces of a head, of which the first is the start line. Made when asked for.
+
+    `plain`: no piece is folded. Nothing here raises.
+    """
+
+    __slots__ = ("_all", "_lines", "_named", "_pieces", "_places", "_plain")
+
+    def __init__(self, pieces: list[bytes], plain: bool) -> None:
+        self._pieces = pieces
+        self._plain = plain
+        self._all: tuple[HeaderField, ...] | None = None
+        self._lines: list[int] | None = None
+        self._named: dict[str, tuple[HeaderField, ...]] = {}
+        self._places: dict[str, list[int]] | None = None
+
+    def all(self) -> tuple[HeaderField, ...]:
+        """Every field in order."""
+        if self._all is None:
+            self._all = tuple([self._field(place) for place in range(1, len(self._pieces))])
+        return self._all
+
+    def named(self, name: str) -> tuple[HeaderField, ...]:
+        """The fields of a header, by long or compact name in any case."""
+        key = key_of(name)
+        found = self._named.get(key)
+        if found is None:
+            places = self._index().get(key, ())
+            found = self._named[key] = tuple([self._field(place) for place in places])
+        return found
+
+    def _field(self, place: int) -> HeaderField:
+        raw = self._pieces[place]
         name, colon, value = raw.partition(b":")
         if not colon:
             name, value = b"", raw
-        fields.append(HeaderField(canonical_from_wire(name.strip(b" \t")), unfold(value).strip(" \t"), raw, line))
-        line += raw.count(b"\n") + 1
-    return tuple(fields)
+        text = value.decode("utf-8", "surrogateescape") if self._plain else unfold(value)
+        line = place + 1 if self._plain else self._line(place)
+        # A third of the time that the constructor of a named tuple takes.
+        return tuple.__new__(HeaderField, (canonical_from_wire(name), text.strip(" \t"), raw, line))
+
+    def _index(self) -> dict[str, list[int]]:
+        """The places of the fields by key."""
+        if self._places is None:
+            index = self._places = {}
+            pieces = self._pieces
+            for place in range(1, len(pieces)):
+                name, colon, _ = pieces[place].partition(b":")
+                key = key_from_wire(name) if colon else ""
+                if key in index:
+                    index[key].append(place)
+                else:
+                    index[key] = [place]
+        return self._places
+
+    def _line(self, place: int) -> int:
+        if self._lines is None:
+            self._lines = list(accumulate((piece.count(b"\n") + 1 for piece in self._pieces), initial=1))
+        return self._lines[place]
 
 
 def unfold(octets: bytes) -> str:

@@ -22,13 +22,16 @@ class Head(NamedTuple):
     """Where the parts of a message lie in its octets.
 
     `octets` are the start line and the header fields, without the last line end. `begin` is the offset of the start
-    line, `body_at` that of the first octet after the empty line. `complete`: the empty line exists.
+    line, `body_at` that of the first octet after the empty line. `complete`: the empty line exists. `pieces` are the
+    start line and the header fields, each with its folding and without its line end; `plain`: none of them is folded.
     """
 
     octets: bytes
     begin: int
     body_at: int
     complete: bool
+    pieces: list[bytes]
+    plain: bool
 
 
 def cut_head(data: bytes) -> Head:
@@ -39,32 +42,37 @@ def cut_head(data: bytes) -> Head:
     if len(data) > MAX_MESSAGE:
         raise MessageError(f"a message of {len(data)} octets, more than the {MAX_MESSAGE} that are read", 1)
     begin = len(data) - len(data.lstrip(b"\r\n")) if data[:1] in (b"\r", b"\n") else 0
+    head = _cut_plain_head(data, begin) or _cut_odd_head(data, begin)
+    # Most heads are too small to exceed either bound.
+    if len(head.octets) > MAX_FIELD or len(head.pieces) > MAX_FIELDS + 1:
+        _check_bounds(head.pieces)
+    return head
+
+
+def _cut_plain_head(data: bytes, begin: int) -> Head | None:
+    """The head if all its line ends are CRLF and none of its lines is folded, as in nearly all messages."""
+    end = data.find(b"\r\n\r\n", begin)
+    if end < 0:
+        return None
+    octets = data[begin:end]
+    pieces = octets.split(b"\r\n")
+    # With no LF alone there is no earlier empty line; a fold begins with a blank, which comes before "!".
+    if octets.count(b"\n") >= len(pieces) or min(pieces) < b"!":
+        return None
+    return Head(octets, begin, end + 4, True, pieces, True)
+
+
+def _cut_odd_head(data: bytes, begin: int) -> Head:
     crlf = data.find(b"\n\r\n", begin)
     lf = data.find(b"\n\n", begin, crlf + 1 if crlf >= 0 else len(data))
     end = lf if lf >= 0 else crlf
     if end < 0:
-        head = Head(data[begin:].removesuffix(b"\n").removesuffix(b"\r"), begin, len(data), complete=False)
+        octets, body_at = data[begin:].removesuffix(b"\n").removesuffix(b"\r"), len(data)
     else:
-        head = Head(data[begin:end].removesuffix(b"\r"), begin, end + (2 if lf >= 0 else 3), complete=True)
-    # Most heads are too small to exceed either bound; they are split when somebody asks for their fields.
-    if len(head.octets) > MAX_FIELD or head.octets.count(b"\n") > MAX_FIELDS:
-        _check_bounds(split_head(head.octets))
-    return head
-
-
-def split_head(octets: bytes) -> list[bytes]:
-    """The start line and the header fields, each with its folding and without its line end."""
-    if octets.count(b"\r\n") == octets.count(b"\n") and b"\n " not in octets and b"\n\t" not in octets:
-        return octets.split(b"\r\n")
-    return [piece.removesuffix(b"\r") for piece in _FIELD_END.split(octets)]
-
-
-def start_piece(octets: bytes) -> bytes:
-    """The start line of a head, with its folding and without its line end."""
-    end = octets.find(b"\n")
-    if end < 0:
-        return octets
-    return split_head(octets)[0] if octets[end + 1 : end + 2] in (b" ", b"\t") else octets[:end].removesuffix(b"\r")
+        octets, body_at = data[begin:end].removesuffix(b"\r"), end + (2 if lf >= 0 else 3)
+    *others, last = _FIELD_END.split(octets)
+    pieces = [*(piece.removesuffix(b"\r") for piece in others), last]
+    return Head(octets, begin, body_at, end >= 0, pieces, plain=not any(b"\n" in piece for piece in pieces))
 
 
 def _check_bounds(pieces: list[bytes]) -> None:

@@ -9,8 +9,8 @@ from typing import Final, TypeVar, cast
 from imsreg.sip.body import Body, cut_body
 from imsreg.sip.defects import Defect, field_defects, octet_defects
 from imsreg.sip.errors import HeaderError, MessageError
-from imsreg.sip.fields import HeaderField, parse_fields, unfold
-from imsreg.sip.head import MAX_FIELD, MAX_FIELDS, MAX_MESSAGE, Head, cut_head, split_head, start_piece
+from imsreg.sip.fields import FieldTable, HeaderField, unfold
+from imsreg.sip.head import MAX_FIELD, MAX_FIELDS, MAX_MESSAGE, Head, cut_head
 from imsreg.sip.headers.base import Header
 from imsreg.sip.names import LISTS, canonical
 from imsreg.sip.split import split_list
@@ -51,6 +51,7 @@ class Message:
         self.start_line = start_line
         self.version = version
         self._head = head
+        self._fields = FieldTable(head.pieces, head.plain)
         self._stream = stream
         self._typed: dict[type[Header], tuple[Header, ...]] = {}
         self._first: dict[type[Header], Header | None] = {}
@@ -58,10 +59,10 @@ class Message:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {safe_text(self.start_line, limit=80)!r}>"
 
-    @cached_property
+    @property
     def headers(self) -> tuple[HeaderField, ...]:
         """Every header field in order. A line without a name is there too, under the name ""."""
-        return parse_fields(split_head(self._head.octets))
+        return self._fields.all()
 
     @property
     def body(self) -> bytes:
@@ -78,7 +79,7 @@ class Message:
         """What the parser overlooked to read this message, in the order of lines."""
         found = start_line_defects(self.start_line)
         head = self._head
-        if b"\n" in start_piece(head.octets):
+        if b"\n" in head.pieces[0]:
             found.append(Defect("the start line is folded", 1, "RFC 3261 7.3.1"))
         if head.begin and not self._stream:
             found.append(Defect("line ends before the start line of a datagram", 1, "RFC 3261 7.5"))
@@ -91,7 +92,7 @@ class Message:
 
     def fields(self, name: str) -> tuple[HeaderField, ...]:
         """The fields of a header, by long or compact name in any case."""
-        return self._index.get(canonical(name).lower(), ())
+        return self._fields.named(name)
 
     def field(self, name: str) -> HeaderField | None:
         """The first field of a header, or None."""
@@ -119,9 +120,10 @@ class Message:
 
     def get_all(self, header: type[H]) -> tuple[H, ...]:
         """Every value of a header, typed. Parsed once. Raises HeaderError, with the line, if one cannot be read."""
-        if header not in self._typed:
-            self._typed[header] = tuple(self._parse_typed(header))
-        return cast("tuple[H, ...]", self._typed[header])
+        known = self._typed.get(header)
+        if known is None:
+            known = self._typed[header] = tuple(self._parse_typed(header))
+        return cast("tuple[H, ...]", known)
 
     def get(self, header: type[H]) -> H | None:
         """The first value of a header, typed, or None. Raises HeaderError, with the line, if it cannot be read."""
@@ -136,14 +138,6 @@ class Message:
                     yield header.parse(text)
                 except HeaderError as error:
                     raise HeaderError(error.name, error.text, error.why, error.column, field.line) from None
-
-    @cached_property
-    def _index(self) -> dict[str, tuple[HeaderField, ...]]:
-        index: dict[str, tuple[HeaderField, ...]] = {}
-        for field in self.headers:
-            key = field.name.lower()
-            index[key] = (*index.get(key, ()), field)
-        return index
 
     @cached_property
     def _body(self) -> Body:
@@ -185,7 +179,7 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     The time is linear in the length of `data`.
     """
     head = cut_head(data)
-    start_line = unfold(start_piece(head.octets))
+    start_line = unfold(head.pieces[0])
     line = parse_start_line(start_line)
     if isinstance(line, RequestLine):
         return Request(data, head, start_line, line, stream)

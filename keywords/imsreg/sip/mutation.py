@@ -4,14 +4,65 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from imsreg.errors import InputError
 from imsreg.sip.draft import Draft
-from imsreg.sip.names import canonical
+from imsreg.sip.mutations import fields, octets, parameters, start_line, values
+
+MUTATIONS: Mapping[str, Callable[..., bytes]] = {
+    mutation.__name__.replace("_", "-"): mutation
+    for mutation in (
+        fields.drop_header,
+        fields.insert_header,
+        fields.duplicate_header,
+        fields.rename_header,
+        fields.move_header,
+        fields.reverse_headers,
+        fields.split_header,
+        fields.join_header,
+        fields.compact_names,
+        fields.compact_header,
+        fields.recase_names,
+        fields.space_before_colon,
+        fields.drop_colon,
+        values.change_value,
+        values.drop_value,
+        values.duplicate_value,
+        values.reverse_values,
+        values.recase_value,
+        values.fold_header,
+        values.fold_headers,
+        values.recode_value,
+        values.escape_user,
+        values.change_body,
+        values.change_length,
+        parameters.add_parameter,
+        parameters.change_parameter,
+        parameters.drop_parameter,
+        parameters.duplicate_parameter,
+        parameters.rename_parameter,
+        parameters.requote_parameter,
+        start_line.change_start_line,
+        start_line.change_method,
+        start_line.change_request_uri,
+        start_line.change_status,
+        start_line.change_version,
+        octets.truncate,
+        octets.replace_bytes,
+        octets.insert_bytes,
+        octets.delete_bytes,
+        octets.flip_bit,
+        octets.prepend_bytes,
+        octets.append_bytes,
+        octets.bare_lf,
+        octets.bare_cr,
+        octets.drop_empty_line,
+    )
+}
+"""Every mutation by its name; the docstring of each says on one line what arguments it takes."""
 
 
-def mutate(draft: Draft, name: str, **arguments: object) -> bytes:
+def mutate(draft: Draft, name: str, /, **arguments: object) -> bytes:
     """The octets of `draft` after the mutation `name`; the draft itself stays as it is.
 
     Raises InputError if there is no such mutation, if its arguments are not these, or if it would change nothing;
@@ -31,89 +82,6 @@ def mutate(draft: Draft, name: str, **arguments: object) -> bytes:
     return mutated
 
 
-def _drop_header(draft: Draft, *, header: str) -> bytes:
-    """header: the header whose fields all go; Content-Length is not written then."""
-    _place(draft, "drop-header", header)
-    return draft.remove(header).to_bytes()
-
-
-def _duplicate_header(draft: Draft, *, header: str, value: object = None) -> bytes:
-    """header: the header whose first field comes twice; value: that of the second, the same by default."""
-    place = _place(draft, "duplicate-header", header)
-    first = draft.fields[place]
-    return draft.add(first.name, first.value if value is None else value, at=place + 1).to_bytes()
-
-
-def _change_value(draft: Draft, *, header: str, value: object) -> bytes:
-    """header: the header whose first field changes; value: its new value. Further fields stay."""
-    place = _place(draft, "change-value", header)
-    name = draft.fields[place].name
-    del draft.fields[place]
-    return draft.add(name, value, at=place).to_bytes()
-
-
-def _fold_header(draft: Draft, *, header: str) -> bytes:
-    """header: the header whose first field is folded (RFC 3261 7.3.1) at each of its blanks, or after its colon."""
-    place = _place(draft, "fold-header", header)
-    field = draft.fields[place]
-    folded = "\r\n ".join(field.value.split(" ")) if " " in field.value else f"\r\n {field.value}"
-    del draft.fields[place]
-    return draft.add(field.name, folded, at=place).to_bytes()
-
-
-def _compact_names(draft: Draft) -> bytes:
-    """No arguments: every header name that has a compact form is written in it (RFC 3261 7.3.3)."""
-    draft.compact = True
-    return draft.to_bytes()
-
-
-def _recase_names(draft: Draft) -> bytes:
-    """No arguments: the letters of every header name change case; names are the same in any (RFC 3261 7.3.1)."""
-    for place, field in enumerate(draft.fields):
-        name = field.name.swapcase()
-        raw = field.raw and name.encode("utf-8", "surrogateescape") + field.raw[len(field.name) :]
-        draft.fields[place] = replace(field, name=name, raw=raw)
-    return draft.to_bytes()
-
-
-def _truncate(draft: Draft, *, octets: int | str) -> bytes:
-    """octets: how many are left; a negative number: how many are cut off at the end."""
-    try:
-        return draft.to_bytes()[: int(octets)]
-    except ValueError:
-        raise InputError("mutation truncate", "octets", f"{octets!r} is no number", "give a count of octets") from None
-
-
-def _replace_bytes(draft: Draft, *, old: bytes | str, new: bytes | str) -> bytes:
-    """old: octets (or text, as UTF-8) of the message; new: what the first occurrence becomes."""
-    data, wanted = draft.to_bytes(), _octets(old)
-    if not wanted or wanted not in data:
-        raise InputError(
-            "mutation replace-bytes", "old", f"{old!r} is not in the message", "give octets that are in it"
-        )
-    return data.replace(wanted, _octets(new), 1)
-
-
-MUTATIONS: Mapping[str, Callable[..., bytes]] = {
-    "drop-header": _drop_header,
-    "duplicate-header": _duplicate_header,
-    "change-value": _change_value,
-    "fold-header": _fold_header,
-    "compact-names": _compact_names,
-    "recase-names": _recase_names,
-    "truncate": _truncate,
-    "replace-bytes": _replace_bytes,
-}
-"""Every mutation by its name; the docstring of each says what arguments it takes."""
-
-
-def _place(draft: Draft, mutation: str, header: str) -> int:
-    key = canonical(header).lower()
-    for place, field in enumerate(draft.fields):
-        if field.key == key:
-            return place
-    raise InputError(f"mutation {mutation}", header, "the message has no such header", "name one that it has")
-
-
-def _octets(data: bytes | str) -> bytes:
-    return data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape")
+def descriptions() -> tuple[tuple[str, str], ...]:
+    """Name and arguments of every mutation, for a listing."""
+    return tuple((name, str(mutation.__doc__)) for name, mutation in MUTATIONS.items())

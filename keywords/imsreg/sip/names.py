@@ -55,6 +55,9 @@ _LONG.update({short: name for name, short in COMPACT.items()})
 _FROM_WIRE: dict[bytes, str] = {name.encode("ascii"): name for name in _LONG.values()}
 _FROM_WIRE.update({short.encode("ascii"): name for name, short in COMPACT.items()})
 
+_KEYS: dict[str, str] = {name: name.lower() for name in _LONG.values()}
+_KEYS_FROM_WIRE: dict[bytes, str] = {octets: name.lower() for octets, name in _FROM_WIRE.items()}
+
 
 def canonical(name: str) -> str:
     """The long name as its specification writes it: "v", "VIA" and "via" are "Via". Unknown names stay as they are."""
@@ -62,6 +65,21 @@ def canonical(name: str) -> str:
 
 
 def canonical_from_wire(name: bytes) -> str:
-    """`canonical` for the octets of a message; what is not UTF-8 becomes lone surrogates (surrogateescape)."""
+    """`canonical` for the octets of a message, without the blanks around them.
+
+    What is not UTF-8 becomes lone surrogates (surrogateescape).
+    """
     known = _FROM_WIRE.get(name)
-    return known if known is not None else canonical(name.decode("utf-8", "surrogateescape"))
+    return known if known is not None else canonical(name.strip(b" \t").decode("utf-8", "surrogateescape"))
+
+
+def key_of(name: str) -> str:
+    """What tells headers apart: the long name in lower case."""
+    known = _KEYS.get(name)
+    return known if known is not None else canonical(name).lower()
+
+
+def key_from_wire(name: bytes) -> str:
+    """`key_of` for the octets of a message, without the blanks around them."""
+    known = _KEYS_FROM_WIRE.get(name)
+    return known if known is not None else canonical_from_wire(name).lower()

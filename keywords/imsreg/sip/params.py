@@ -15,12 +15,16 @@ _BLANKS = r"[ \t]*+"
 # token and host allow, all but blanks, quotes and the separator: what came is to be described.
 _PARAM = {
     separator: re.compile(
-        rf'{_NAME}{_BLANKS}(?:={_BLANKS}(?P<value>{_QUOTED}|[^\s"{separator}]*+))?+{_BLANKS}', re.DOTALL
+        rf'[ \t{separator}]*+{_NAME}{_BLANKS}(?:={_BLANKS}(?P<value>{_QUOTED}|[^\s"{separator}]*+))?+{_BLANKS}',
+        re.DOTALL,
     )
     for separator in ";,"
 }
 _SEPARATORS = {separator: re.compile(rf"[ \t{separator}]*+") for separator in ";,"}
+# Parameters without blanks and quotes, as most are: these need no more than to be split.
+_PLAIN = re.compile(r'(?:;[^\s;,="<>]++(?:=[^\s";]*+)?+)++')
 _VALUE = re.compile(rf'{_BLANKS}(?P<value>{_QUOTED}|[^\s;,="<>]++){_BLANKS}', re.DOTALL)
+_QUOTED_STRING = re.compile(_QUOTED, re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -60,7 +64,12 @@ class Params(Mapping[str, "str | None"]):
     @classmethod
     def read(cls, text: str, at: int = 0) -> Params:
         """The `;`-separated parameters from index `at` to the end. Raises SyntaxFault."""
-        return cls(read_params(text, at, ";"))
+        if at == len(text):
+            return NO_PARAMS
+        if not _PLAIN.fullmatch(text, at):
+            return cls(read_params(text, at, ";"))
+        parts = [part.partition("=") for part in text[at + 1 :].split(";")]
+        return cls([Param(name, value if equals else None) for name, equals, value in parts])
 
     def with_param(self, name: str, value: str | int | None = None, *, quoted: bool = False) -> Params:
         """A copy with one parameter set: in its place if it is there, else at the end."""
@@ -108,25 +117,29 @@ NO_PARAMS = Params()
 
 def read_params(text: str, at: int, separator: str) -> list[Param]:
     """The parameters of `text` from index `at` to its end, empty ones passed over. Raises SyntaxFault."""
-    param, separators = _PARAM[separator], _SEPARATORS[separator]
+    read = _PARAM[separator].match
+    length = len(text)
     found: list[Param] = []
-    while (at := _end(separators, text, at)) < len(text):
-        match = param.match(text, at)
+    while at < length:
+        match = read(text, at)
         if match is None:
+            at = _end(_SEPARATORS[separator], text, at)
+            if at == length:
+                break
             raise SyntaxFault(f"a parameter name was expected, not {show(text[at])}", at + 1)
         at = match.end()
-        if at < len(text) and text[at] != separator:
+        if at < length and text[at] != separator:
             why = (
                 "the quoted string does not end"
                 if text[at] == '"'
                 else f"'{separator}' was expected, not {show(text[at])}"
             )
             raise SyntaxFault(why, at + 1)
-        value = match["value"]
+        name, value = match.groups()
         if value is not None and value.startswith('"'):
-            found.append(Param(match["name"], unquote(value), quoted=True))
+            found.append(Param(name, unquote(value), quoted=True))
         else:
-            found.append(Param(match["name"], value))
+            found.append(Param(name, value))
     return found
 
 
@@ -146,9 +159,15 @@ def quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def is_quoted(text: str) -> bool:
+    """Whether `text` is one quoted-string from end to end (RFC 3261 25.1)."""
+    return _QUOTED_STRING.fullmatch(text) is not None
+
+
 def unquote(text: str) -> str:
     """What a quoted-string, given with its quotes, stands for."""
-    return _ESCAPE.sub(r"\1", text[1:-1])
+    inside = text[1:-1]
+    return _ESCAPE.sub(r"\1", inside) if "\\" in inside else inside
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

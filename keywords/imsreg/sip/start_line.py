@@ -42,6 +42,10 @@ _CLAUSES = "RFC 3261 7.1, 7.2"
 
 def parse_start_line(text: str) -> RequestLine | StatusLine:
     """The parts of a start line. Raises MessageError if it is neither of the two."""
+    parts = text.split(" ")
+    # A request line to the letter needs no search.
+    if len(parts) == 3 and parts[1] and parts[2] == "SIP/2.0" and TOKEN.fullmatch(parts[0]) and "\t" not in text:
+        return RequestLine(*parts)
     if status := _STATUS.fullmatch(text):
         return StatusLine(status["version"], int(status["status"]), status["reason"].strip(" \t"))
     if request := _REQUEST.fullmatch(text.rstrip(" \t")):

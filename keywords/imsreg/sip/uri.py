@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from imsreg.sip import scan
 from imsreg.sip.errors import SyntaxFault, UriError, show
@@ -11,6 +12,11 @@ from imsreg.sip.params import NO_PARAMS, Params
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 _NO_URI_CHARACTER = re.compile(r'[\x00-\x20\x7f"<>]')
+# A SIP URI in one step; what it does not match is taken apart, or found fault with, piece by piece.
+_SIP_URI = re.compile(
+    r'(?P<scheme>[Ss][Ii][Pp][Ss]?):(?:(?P<user>[^@:\x00-\x20\x7f"<>]*+)(?::(?P<password>[^@\x00-\x20\x7f"<>]*+))?+@)?+'
+    rf"(?P<host>{scan.HOST})(?::(?P<port>[0-9]{{1,4}}))?+(?P<params>(?:;[^?\x00-\x20\x7f\"<>]*+)?+)"
+)
 _HOSTPORT = re.compile(rf"(?P<host>{scan.HOST})(?::(?P<port>{scan.PORT}))?+")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset(b";/?:@&=+$,")  # RFC 2396 2.2, to which RFC 3261 19.1.4 points
@@ -21,8 +27,7 @@ _VISUAL_SEPARATORS = str.maketrans("", "", "-.()")  # RFC 3966 3
 _NEVER_IGNORED = ("user", "ttl", "method", "maddr", "transport")
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class Uri(msgspec.Struct, frozen=True):
     """A URI with its parts. `str()` gives the text as written; `==` compares that text, `equivalent` the meaning.
 
     `scheme` in lower case. For sip and sips: `user` and `password` as written, with escapes; `host` in comparable form
@@ -47,6 +52,11 @@ class Uri:
             return _read(text)
         except SyntaxFault as fault:
             raise UriError(text, fault.why, fault.column) from None
+
+    @property
+    def gruu(self) -> bool:
+        """Whether this is a GRUU: it has the parameter gr, with or without a value (RFC 5627 3)."""
+        return "gr" in self.params
 
     def address_of_record(self) -> str:
         """The form in which a registrar looks an address up: no parameters, no escapes (RFC 3261 10.3 step 5).
@@ -93,6 +103,8 @@ def equivalent(a: Uri, b: Uri) -> bool:
 
 
 def _read(text: str) -> Uri:
+    if plain := _SIP_URI.fullmatch(text):
+        return _plain_sip(text, plain)
     scheme = _SCHEME.match(text)
     if scheme is None or text[scheme.end() : scheme.end() + 1] != ":":
         raise SyntaxFault("a URI begins with its scheme and a colon, as in sip:")
@@ -107,6 +119,20 @@ def _read(text: str) -> Uri:
             raise SyntaxFault("the number is missing", scheme.end() + 2)
         return Uri(text, name, user=number, params=Params.read(text, scheme.end() + 1 + len(number)))
     return Uri(text, name)
+
+
+def _plain_sip(text: str, parts: re.Match[str]) -> Uri:
+    scheme, user, password, host, port, params = parts.groups()
+    return Uri(
+        text,
+        scheme.lower(),
+        user,
+        password,
+        scan.host(host, parts.start("host") + 1),
+        host,
+        int(port) if port else None,
+        Params.read(text, parts.start("params")) if params else NO_PARAMS,
+    )
 
 
 def _read_sip(text: str, scheme: str, at: int) -> Uri:
@@ -167,9 +193,11 @@ def _comparable_headers(uri: Uri) -> list[tuple[str | None, str | None]]:
 def _same_number(a: Uri, b: Uri) -> bool:
     def comparable(uri: Uri) -> tuple[str, dict[str, str | None]]:
         params = {name: _folded(value) for name, value in uri.params.items()}
-        context = params.get("phone-context")
-        if context is not None and context.startswith("+"):
-            params["phone-context"] = context.translate(_VISUAL_SEPARATORS)
+        for name in ("phone-context", "ext"):
+            value = params.get(name)
+            # A context that is no number is a host name, whose dots and hyphens count.
+            if value is not None and (name == "ext" or value.startswith("+")):
+                params[name] = value.translate(_VISUAL_SEPARATORS)
         return (uri.user or "").translate(_VISUAL_SEPARATORS).lower(), params
 
     return comparable(a) == comparable(b)

@@ -1,4 +1,7 @@
-"""Authorization and WWW-Authenticate (RFC 3261 20.7, 20.44; RFC 3310 3; TS 24.229 7.2A.1, 7.2A.2)."""
+"""Credentials and challenges, of servers and of proxies.
+
+RFC 3261 20.7, 20.27, 20.28, 20.44; RFC 3310 3; TS 24.229 7.2A.1, 7.2A.2.
+"""
 
 from __future__ import annotations
 
@@ -71,10 +74,8 @@ class DigestHeader(DigestParams, Header):
         return f"{self.scheme} {write_auth_params(self.params)}".rstrip(" ")
 
 
-class Authorization(DigestHeader):
-    """The credentials of a request (RFC 3261 20.7)."""
-
-    NAME = "Authorization"
+class Credentials(DigestHeader):
+    """What a client answers to a challenge."""
 
     @property
     def username(self) -> str | None:
@@ -102,10 +103,21 @@ class Authorization(DigestHeader):
         return self.text("integrity-protected")
 
 
-class WwwAuthenticate(DigestHeader):
-    """One challenge (RFC 3261 20.44)."""
+class Authorization(Credentials):
+    """The credentials of a request for its server (RFC 3261 20.7)."""
 
-    NAME = "WWW-Authenticate"
+    NAME = "Authorization"
+
+
+class ProxyAuthorization(Credentials):
+    """The credentials of a request for a proxy on its way (RFC 3261 20.28)."""
+
+    NAME = "Proxy-Authorization"
+
+
+class Challenge(DigestHeader):
+    """What a client is asked to answer."""
+
     UNQUOTED = frozenset(("algorithm", "stale"))
 
     @property
@@ -127,6 +139,18 @@ class WwwAuthenticate(DigestHeader):
     def ik(self) -> Secret | None:
         """The integrity key for the P-CSCF, which keeps it from the UE (TS 24.229 7.2A.1); None if absent or no key."""
         return _key(self.text("ik"))
+
+
+class WwwAuthenticate(Challenge):
+    """One challenge of a server (RFC 3261 20.44)."""
+
+    NAME = "WWW-Authenticate"
+
+
+class ProxyAuthenticate(Challenge):
+    """One challenge of a proxy (RFC 3261 20.27)."""
+
+    NAME = "Proxy-Authenticate"
 
 
 def _key(text: str | None) -> Secret | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
-from imsreg.sip.errors import SyntaxFault
+from imsreg.sip.errors import SyntaxFault, show
 from imsreg.sip.params import quote, read_params
 
 
@@ -72,11 +72,12 @@ def read_auth_params(text: str, at: int) -> AuthParams:
     """The parameters from index `at`. Raises SyntaxFault, also if a name comes twice: nobody could say which counts."""
     params: dict[str, AuthParam] = {}
     for name, value, quoted in read_params(text, at, ","):
+        key = name.lower()
         if value is None:
-            raise SyntaxFault(f"the parameter {name} has no value", text.index(name, at) + 1)
-        if name.lower() in params:
-            raise SyntaxFault(f"the parameter {name} comes twice", text.rindex(name) + 1)
-        params[name.lower()] = AuthParam(value, quoted)
+            raise SyntaxFault(f"the parameter {show(name)} has no value", text.index(name, at) + 1)
+        if key in params:
+            raise SyntaxFault(f"the parameter {show(name)} comes twice", text.rindex(name) + 1)
+        params[key] = AuthParam(value, quoted)
     return MappingProxyType(params)
 
 

@@ -1,4 +1,4 @@
-"""Event (RFC 6665 8.4)."""
+"""Event (RFC 6665 8.2.1, 8.4)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,27 @@ from imsreg.sip.params import NO_PARAMS, Params, read_value
 
 @dataclass(frozen=True)
 class Event(ParamHeader):
-    """The event package, "reg" for registration state (RFC 3680), with its template if there is one."""
+    """The event type: a package, "reg" for registration state (RFC 3680), with its templates as in "reg.winfo"."""
 
     NAME = "Event"
 
     package: str
+    """The whole event type as written: it is compared octet by octet."""
     params: Params = NO_PARAMS
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """What follows the package, after a dot each."""
+        return tuple(self.package.split(".")[1:])
+
+    @property
+    def id(self) -> str | None:
+        """The deprecated id parameter, which tells subscriptions of one dialog apart."""
+        return self.params.get("id")
+
+    def matches(self, other: Event) -> bool:
+        """Whether the one names the subscription of the other: same type and same id, or none in both (8.2.1)."""
+        return (self.package, "id" in self.params, self.id) == (other.package, "id" in other.params, other.id)
 
     @classmethod
     def _read(cls, text: str) -> Self:

@@ -1,4 +1,4 @@
-"""Subscription-State (RFC 6665 8.4)."""
+"""Subscription-State (RFC 6665 8.2.3, 4.1.3, 8.4)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,14 @@ class SubscriptionState(ParamHeader):
 
     @property
     def reason(self) -> str | None:
-        """Why the subscription ended."""
-        return self.params.get("reason")
+        """Why the subscription is in its state, in lower case: "deactivated", "timeout", ... or an extension."""
+        reason = self.params.get("reason")
+        return None if reason is None else reason.lower()
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the subscription is over."""
+        return self.state == "terminated"
 
     @classmethod
     def _read(cls, text: str) -> Self:
