@@ -1,5 +1,8 @@
 """Messages out of files: datagrams, streams, and text that somebody pasted."""
 
+import sys
+import time
+
 import pytest
 
 from imsreg.paths import data
@@ -70,6 +73,20 @@ def test_a_margin_goes(margin: str) -> None:
 def test_folds_survive_a_margin() -> None:
     folded = b"REGISTER sip:a SIP/2.0\r\nSubject: a\r\n b\r\n\tc\r\n\r\n"
     assert [each.octets for each in messages(as_lf(folded, "> "))] == [folded]
+
+
+def test_a_byte_order_mark_goes() -> None:
+    note = "a byte order mark in front: taken away"
+    assert messages(b"\xef\xbb\xbf" + ONE) == [Pasted(1, ONE, (note,))]
+    assert messages(b"\xef\xbb\xbf" + as_lf(ONE)) == [Pasted(1, ONE, (note, LF))]
+
+
+def test_many_messages_cost_no_more_each_than_few() -> None:
+    start = b"REGISTER sip:a SIP/2.0\r\n"
+    began = time.process_time()
+    assert len(messages(start * 40_000)) == 40_000
+    assert len(messages(ONE * 20_000)) == 20_000
+    assert time.process_time() - began < (3.0 if sys.gettrace() is None else 30.0)
 
 
 def test_a_line_outside_the_margin_stays() -> None:
