@@ -27,4 +27,4 @@ class ClockKeywords(Component):
     @keyword
     def get_shortest_expiry(self) -> int:
         """The seconds of a binding that is to be seen ending: the profile's min-expires, at least 30, else 120."""
-        return self._case.shortest_expiry
+        return self._cscf_case.shortest_expiry

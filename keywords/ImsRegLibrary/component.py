@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from imsreg.robot.bench import Bench
 from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.simulated_ue import SimulatedUe
+
+if TYPE_CHECKING:
+    from imsreg.tester.ue_case import UeCase
 
 
 class Component:
@@ -18,5 +24,13 @@ class Component:
         return self._bench.running()
 
     @property
+    def _cscf_case(self) -> CscfCase:
+        return self._bench.cscf_case()
+
+    @property
+    def _ue_case(self) -> UeCase:
+        return self._bench.ue_case()
+
+    @property
     def _ue(self) -> SimulatedUe:
-        return self._bench.running().ue
+        return self._bench.cscf_case().ue

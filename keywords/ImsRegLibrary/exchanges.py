@@ -26,12 +26,12 @@ class ExchangeKeywords(Component):
     @keyword
     def send_initial_register(self, expires: int = 600_000) -> None:
         """Builds and sends the first REGISTER of a registration."""
-        self._case.send(self._ue.registration.initial_register(expires=expires))
+        self._cscf_case.send(self._ue.registration.initial_register(expires=expires))
 
     @keyword
     def send_register_answering(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> None:
         """Builds and sends the REGISTER that answers a challenge."""
-        self._case.send(self._ue.answer(challenge, res))
+        self._cscf_case.send(self._ue.answer(challenge, res))
 
     @keyword
     def expect_response(self, status: int, alternatives: str = "", **named: str) -> Response:
@@ -54,4 +54,4 @@ class ExchangeKeywords(Component):
 
         One that brings nothing within 2 T1 may have been lost and is followed by another, at most ten in a row.
         """
-        self._case.send_again(times)
+        self._cscf_case.send_again(times)

@@ -14,6 +14,7 @@ from imsreg.robot.bench import BENCH
 from imsreg.robot.listener import CaseListener
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from ImsRegLibrary.clock import ClockKeywords
+from ImsRegLibrary.core import CoreKeywords
 from ImsRegLibrary.exchanges import ExchangeKeywords
 from ImsRegLibrary.messages import MessageKeywords
 from ImsRegLibrary.ue import UeKeywords
@@ -66,6 +67,7 @@ class ImsRegLibrary(DynamicCore):
         super().__init__(
             [
                 UeKeywords(BENCH),
+                CoreKeywords(BENCH),
                 MessageKeywords(BENCH),
                 ExchangeKeywords(BENCH),
                 ClockKeywords(BENCH),

@@ -11,7 +11,7 @@ from imsreg.errors import InputError
 from imsreg.robot.bench import TAG
 from imsreg.robot.listener import finish
 from imsreg.sip.message import Response
-from imsreg.tester.case import Proposals
+from imsreg.tester.cscf_case import Proposals
 from imsreg.tester.simulated_ue import SimulatedUe
 from ImsRegLibrary.component import Component
 
@@ -48,8 +48,8 @@ class UeKeywords(Component):
             if "${TEST_NAME}" not in variables:
                 raise InputError("Power On UE", "", "no test is running", "call it in a test or a test setup")
             name = f"{str(variables['${SUITE_NAME}']).rpartition('.')[2]}: {variables['${TEST_NAME}']}"
-            self._bench.begin(name, [str(t) for t in variables["@{TEST_TAGS}"] if str(t).startswith(TAG)])
-        ue = self._case.power_on(
+            self._bench.begin(name, [str(t) for t in variables["@{TEST_TAGS}"] if str(t).startswith(TAG)], "cscf")
+        ue = self._cscf_case.power_on(
             transport=transport,
             family=family,
             subscriber=subscriber,

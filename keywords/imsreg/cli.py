@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 from imsreg import __version__
-from imsreg.commands import analyze, diff, explain, lint, profile, prove, report, requirements, run, ue
+from imsreg.commands import analyze, core, diff, explain, lint, profile, prove, report, requirements, run, ue
 from imsreg.errors import EgressDenied, ExitClass, InputError
 
-COMMANDS = (run, profile, analyze, diff, requirements, explain, lint, prove, ue, report)
+COMMANDS = (run, profile, analyze, diff, requirements, explain, lint, prove, ue, core, report)
 
 
 def parser() -> argparse.ArgumentParser:

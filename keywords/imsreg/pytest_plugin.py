@@ -21,6 +21,7 @@ from imsreg.errors import InputError
 from imsreg.pytest_support.run import Run
 
 if TYPE_CHECKING:
+    from imsreg.pytest_support.core_objects import Core
     from imsreg.pytest_support.objects import DutFacts, PowerOn, Ue
     from imsreg.tester.case import Case
     from imsreg.tester.session import Session
@@ -114,7 +115,10 @@ def power_on(imsreg_case: Case) -> PowerOn:
     Every argument may be left out. The test is skipped if the profile or this host lacks what is asked for.
     """
     from imsreg.pytest_support.objects import PowerOn
+    from imsreg.tester.cscf_case import CscfCase
 
+    if not isinstance(imsreg_case, CscfCase):
+        raise InputError(imsreg_case.name, "power_on", "the test has simulated_core as well", "use one of both")
     return PowerOn(imsreg_case)
 
 
@@ -125,6 +129,22 @@ def simulated_ue(power_on: PowerOn) -> Ue:
     It is de-registered and powered off when the test function returns, so that this too is judged.
     """
     return power_on()
+
+
+@pytest.fixture
+def simulated_core(imsreg_case: Case) -> Core:
+    """The network of a UE under test: `tell("register")`, `expect_request("REGISTER")`, `respond(request, response)`.
+
+    The UE has been reset and is listened for. When the test function returns, what is open is answered, the UE is
+    reset again, and the transcript is judged. The test is skipped if the DUT is no UE.
+    """
+    from imsreg.pytest_support.core_objects import Core
+    from imsreg.tester.outcome import NotApplicable
+    from imsreg.tester.ue_case import UeCase
+
+    if not isinstance(imsreg_case, UeCase):
+        raise NotApplicable(f"the DUT is no UE but a {imsreg_case.session.profile.dut.role}: this test is for a UE")
+    return Core(imsreg_case)
 
 
 @pytest.hookimpl(wrapper=True)

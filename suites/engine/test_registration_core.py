@@ -166,14 +166,15 @@ def test_every_seam_is_called_and_the_conformant_reference_changes_nothing(new_g
 
         return hook
 
-    hooks = {name: watch(name) for name in SEAMS}
+    of_the_core = [name for name in SEAMS if not name.startswith("ue.")]
+    hooks = {name: watch(name) for name in of_the_core}
     gm = new_gm(hooks=hooks, security="headers")
     ahead = SqnArray([split(join(900, ind))[0] for ind in range(SLOTS)])
     ue = new_ue(security="headers", sqn=ahead, offered=CURRENT_TRANSFORMS)
     gm.register(ue)
     gm.complete(ue, ue.remove_all())
     gm.exchange(ue.answer(gm.exchange(ue.initial_register()), res=ResChoice.WRONG))
-    assert set(SEAMS) == set(called)
+    assert set(of_the_core) == set(called)
     assert gm.core.seams.firings == 0
 
 

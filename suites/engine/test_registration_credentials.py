@@ -141,6 +141,7 @@ def test_a_wrong_mac_is_answered_with_an_empty_response_and_no_auts(card):
     assert sent.response == ""
     assert sent.auts is None
     assert sent.nonce == encode(RAND, autn)
+    assert (sent.qop, sent.nc, bool(sent.cnonce)) == ("auth", "00000001", True)
 
 
 def test_the_mac_is_looked_at_before_the_sequence_number(card):

@@ -337,6 +337,8 @@ CASES = [
     Case("port-range", message(Contact="<sip:a@192.0.2.1:65536>"), 8, 27, "'65536' is no port"),
     Case("port-range", message(Via="SIP/2.0/UDP a : 99999;branch=z9hG4bK1"), 2, 22, "'99999' is no port"),
     Case("ip-address", message(Contact="<sip:a@192.0.2.256>"), 8, 17, "'192.0.2.256' is no IPv4 address"),
+    Case("three-colons", message(Contact="<sip:a@[1:::192.0.2.1]>"), 8, 19, "'[1:::192.0.2.1]' has three colons"),
+    Case("display-name-blank", message(From="A<sip:a@home.net>;tag=1"), 3, 8, "no blank stands before the bracket"),
     Case("ip-address", message(Contact="<sip:a@[1:2]>"), 8, 17, "'[1:2]' is no IPv6 address"),
     Case("ip-address", message(Via="SIP/2.0/UDP [1:2:3]:5060;branch=z9hG4bK1"), 2, 18, "'[1:2:3]' is no IPv6 address"),
     Case("from-tag", message(From="<sip:a@home.net;tag=1>"), 3, 7, "From has no tag"),

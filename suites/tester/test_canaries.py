@@ -199,7 +199,7 @@ def test_keys_are_masked_wherever_a_network_puts_them(tmp_path: Path, capsys: py
     (tmp_path / "noisy.robot").write_text(NOISY)
     with udp_dut(answers) as (_, address):
         settings = Settings(profile=write_profile(tmp_path, address), output=tmp_path / "out")
-        run(settings, RunOptions(suites=tmp_path / "noisy.robot"))
+        run([settings], RunOptions(suites=tmp_path / "noisy.robot"))
     shown = capsys.readouterr().out
     assert "FAIL         33.203-6.1.1-04" in shown
     assert found(secrets, written(tmp_path / "out") + shown.encode()) == []

@@ -15,7 +15,7 @@ from robotlog import log_strings
 
 from imsreg.paths import data
 from imsreg.tester.bounded import ROOM
-from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.collect import Collected, collect
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
@@ -45,7 +45,7 @@ def collected(profile: Path, *, limit: float = 10, sends: bool = True) -> Collec
     """What `collect` makes of a test that has sent a REGISTER; its evidence lies in results/ beside the profile."""
     output = profile.parent / "results"
     with Session(Settings(profile=profile, link="memory", output=output)) as session:
-        case = Case(session, TEST, [])
+        case = CscfCase(session, TEST, [])
         if sends:
             case.power_on()
             case.send(case.ue.registration.initial_register())

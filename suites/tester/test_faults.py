@@ -17,7 +17,7 @@ from imsreg.cli import main
 from imsreg.net.memory import Impairment, MemoryLink
 from imsreg.net.resolve import has_ipv6
 from imsreg.sip.flow import Address, Packet
-from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.tester.session import Session
@@ -26,9 +26,9 @@ from imsreg.tester.settings import Settings
 CHALLENGED = "24.229-5.4.1.2.1-01"
 
 
-def send_register(session: Session, name: str = "faults: one REGISTER") -> tuple[Case, Judgement]:
+def send_register(session: Session, name: str = "faults: one REGISTER") -> tuple[CscfCase, Judgement]:
     """One REGISTER that should be challenged, and what is judged of it."""
-    case = Case(session, name, [CHALLENGED])
+    case = CscfCase(session, name, [CHALLENGED])
     try:
         case.power_on()
         case.send(case.ue.registration.initial_register())

@@ -116,7 +116,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
 
     with udp_dut(answers) as (_, address):
         settings = Settings(profile=write_profile(directory, address, t1=0.004), output=directory / "out")
-        return Hostile(settings.output, run(settings, RunOptions(suites=suites)))
+        return Hostile(settings.output, run([settings], RunOptions(suites=suites)))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -10,7 +10,7 @@ import pytest
 from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.registration.credentials import ResChoice
-from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
@@ -35,7 +35,7 @@ def profile(tmp_path: Path) -> Profile:
 def test_wrong_responses_stop_at_the_lockout_and_a_right_one_begins_anew(profile: Profile) -> None:
     with Session(Settings(profile=profile("lockout: 2\n"), link="memory", seed=1)) as session:
         for expected in (403, 403, None):
-            ue = Case(session, "wrong", ()).power_on(subscriber="sub01")
+            ue = CscfCase(session, "wrong", ()).power_on(subscriber="sub01")
             challenge = ue.exchange(ue.registration.initial_register())
             if expected is None:
                 with pytest.raises(NotApplicable, match="sub01 has had 2 wrong responses"):

@@ -13,7 +13,7 @@ import pytest
 from scripted import own_host
 
 from imsreg.cli import main
-from imsreg.errors import ExitClass
+from imsreg.errors import ExitClass, InputError
 from imsreg.net.resolve import has_ipv6
 from imsreg.paths import data
 from imsreg.robot import documented
@@ -187,7 +187,89 @@ def test_missing_files_are_refused(verb: Verb, tmp_path: Path) -> None:
     assert "nobody.yaml: there is no such file" in refused(verb("check", path))
 
 
+# check, a UE
+
+
+def profile_of_ue(directory: Path, control: str, more: str = "") -> Path:
+    """A profile of a UE that comes to a loopback address of its own."""
+    path = directory / "phone.yaml"
+    path.write_text(
+        f"""\
+dut: {{name: Acme phone, role: ue, transports: [udp]{more}}}
+home_domain: ims.mnc001.mcc001.3gppnetwork.org
+release: 14
+security: none
+subscribers: {data("fixtures", "subscribers", "embedded.yaml")}
+tester: {{address: {own_host()}, port: 50608}}
+control: {control}
+"""
+    )
+    return path
+
+
+def test_check_says_how_a_ue_is_controlled(verb: Verb, tmp_path: Path) -> None:
+    steps = "{kind: command, register: ./phone on --fast, reset: [./phone, kill], limit: 5}"
+    said = facts(verb("check", profile_of_ue(tmp_path, steps, ", subscriber: sub03")))
+    assert said["DUT"] == "Acme phone, ue"
+    assert re.fullmatch(r"listens at 127\.\S+:50608", said["core"])
+    assert "addresses" not in said
+    assert (said["SIM"], said["control"]) == ("sub03", "command, at most 5 s a step")
+    assert (said["register"], said["deregister"], said["reset"]) == ("./phone on --fast", "none", "./phone kill")
+
+
+def test_the_sim_is_the_first_of_the_file_and_the_place_of_the_ue_is_said(verb: Verb, tmp_path: Path) -> None:
+    said = facts(verb("check", profile_of_ue(tmp_path, "{kind: command, register: ./on}", ", address: 127.0.0.1")))
+    assert (said["SIM"], said["addresses"]) == ("sub01", "127.0.0.1:5060 (IPv4), the UE")
+
+
+def test_an_embedded_ue_needs_no_control(verb: Verb) -> None:
+    said = facts(verb("check", data("fixtures", "profiles", "embedded-ue.yaml")))
+    assert said["addresses"].startswith("the reference-ue on loopback, started by each run")
+    assert "control" not in said
+
+
+def test_a_sim_that_nobody_has_is_refused(verb: Verb, tmp_path: Path) -> None:
+    path = profile_of_ue(tmp_path, "{kind: command, register: ./on}", ", subscriber: sub1")
+    assert re.search(
+        r"dut\.subscriber: \S+ has no subscriber sub1; did you mean sub\d+\?", refused(verb("check", path))
+    )
+
+
+def test_a_person_without_a_terminal_is_refused(verb: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imsreg.tester.device.TERMINAL", tmp_path / "none")
+    path = profile_of_ue(tmp_path, "{kind: manual, register: Switch it on}")
+    assert "control.kind: manual needs a terminal, and there is none" in refused(verb("check", path))
+
+
+def test_a_port_of_the_core_that_somebody_has_is_refused(verb: Verb, tmp_path: Path) -> None:
+    path = profile_of_ue(tmp_path, "{kind: command, register: ./on}")
+    host = path.read_text().rpartition("address: ")[2].partition(",")[0]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((host, 50608))
+        assert f"{host}:50608" in refused(verb("check", path))
+
+
 # new
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_new_profile_of_a_ue_passes_check(verb: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, host = tmp_path / "phone.yaml", own_host()
+    monkeypatch.setattr("imsreg.tester.device.TERMINAL", Path(os.devnull))
+    assert verb("new", path, "--role", "ue", "--address", host, "--name", "Acme phone").code == ExitClass.CONFORMANT
+    said = facts(verb("check", path))
+    assert (said["DUT"], said["core"], said["SIM"]) == ("Acme phone, ue", f"listens at {host}:5060", "alice")
+    assert said["control"] == "manual, at most 120 s a step"
+
+
+def test_a_new_profile_of_a_ue_lets_the_tester_answer_its_network(tmp_path: Path) -> None:
+    path = tmp_path / "phone.yaml"
+    write_skeleton(path, Wish(role="ue", addresses=("192.0.2.10", "2001:db8::10")))
+    made = load_profile(path)
+    assert (made.tester.addresses, made.tester.port) == (("192.0.2.10", "2001:db8::10"), 5060)
+    assert [str(network) for network in made.allow] == ["192.0.2.0/24", "2001:db8::/64"]
+    with pytest.raises(InputError, match="is no IP address"):
+        write_skeleton(tmp_path / "other.yaml", Wish(role="ue", addresses=("localhost",)))
 
 
 @pytest.mark.usefixtures("keys")

@@ -25,7 +25,8 @@ Identities Are Compared As Text
 @pytest.fixture
 def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One suite, whose assertion asks for more than the requirement does."""
-    (tmp_path / "strict.robot").write_text(STRICTER_THAN_THE_TEXT, encoding="utf-8")
+    (tmp_path / "cscf").mkdir()
+    (tmp_path / "cscf" / "strict.robot").write_text(STRICTER_THAN_THE_TEXT, encoding="utf-8")
     monkeypatch.setattr(prove, "data", lambda *parts: tmp_path if parts == ("suites",) else data(*parts))
 
 
@@ -38,5 +39,5 @@ def test_a_failed_test_speaks_against_a_benign_variant() -> None:
 
 @pytest.mark.usefixtures("suites")
 def test_the_reference_passes_the_same_test() -> None:
-    trial = prove.reference_trial("none")
+    trial = prove.reference_trial(("cscf", "none"))
     assert (trial.words["24.229-5.4.1.2.2F-03"], trial.faults) == ("PASS", ())

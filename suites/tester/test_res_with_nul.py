@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 from imsreg.verdict.authentication import Kind
@@ -22,7 +22,7 @@ ROW = "24.229-5.4.1.2.2-05"
 def test_a_registration_with_a_nul_in_res(mutant: str, status: int, verdict: Verdict, subscriber: str) -> None:
     with Session(Settings(link="memory", mutant=mutant, seed=1)) as session:
         facts = Facts.of(session.profile, session.subscribers, ())
-        case = Case(session, "RES with NUL", [ROW])
+        case = CscfCase(session, "RES with NUL", [ROW])
         ue = case.power_on(subscriber=subscriber)
         assert ue.register().status == status
         judgement = case.close()

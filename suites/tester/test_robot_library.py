@@ -277,7 +277,7 @@ def test_a_run_with_an_unknown_requirement_does_not_begin(robot: Robot, tmp_path
     suite = tmp_path / "bad.robot"
     suite.write_text(HEAD.format(settings=POWERED) + REGISTERED.format(name="Bad", tags="req:24.229-9.9-99"))
     with pytest.raises(InputError, match=r"Bad: no requirement has the id 24\.229-9\.9-99"):
-        run(Settings(link="memory", output=tmp_path / "out"), RunOptions(suites=suite))
+        run([Settings(link="memory", output=tmp_path / "out")], RunOptions(suites=suite))
     assert not (tmp_path / "out").exists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 
@@ -11,7 +11,7 @@ def test_the_usim_gets_ahead_of_an_auc_that_was_resynchronised_before() -> None:
     """Each time the AuC goes on from where the USIM says that it is; a new USIM knows nothing of it."""
     with Session(Settings(link="memory")) as session:
         for number in range(3):
-            case = Case(session, f"test {number}", [])
+            case = CscfCase(session, f"test {number}", [])
             ue = case.power_on(subscriber="sub01")
             case.send(ue.registration.initial_register())
             challenge = case.expect(401)

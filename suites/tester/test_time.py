@@ -9,7 +9,7 @@ import pytest
 
 from imsreg.paths import data
 from imsreg.robot.countdown import Countdown
-from imsreg.tester.case import LOOK, UNKNOWN_MIN_EXPIRES, Case
+from imsreg.tester.cscf_case import LOOK, UNKNOWN_MIN_EXPIRES, CscfCase
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 
@@ -38,7 +38,7 @@ def test_a_simulated_ue_asks_its_usim_before_it_answers_a_challenge(
 ) -> None:
     """The REGISTER after the 200 is no answer to a challenge: it does not wait."""
     with Session(settings(tmp_path, usim=usim)) as session:
-        case = Case(session, "usim", [])
+        case = CscfCase(session, "usim", [])
         ue = case.power_on()
         case.send(ue.registration.initial_register())
         case.send(ue.answer(case.expect(401)))
@@ -57,7 +57,7 @@ def test_a_simulated_ue_asks_its_usim_before_it_answers_a_challenge(
 )
 def test_the_expiry_of_a_short_binding(tmp_path: Path, features: str, expiry: int) -> None:
     with Session(settings(tmp_path, features=features)) as session:
-        assert Case(session, "expiry", []).shortest_expiry == expiry
+        assert CscfCase(session, "expiry", []).shortest_expiry == expiry
 
 
 def test_a_wait_counts_on_a_terminal_and_is_one_line_elsewhere() -> None:

@@ -14,7 +14,8 @@ from imsreg.verdict.condition import Condition
 from imsreg.verdict.deviation import Deviation, check_deviations
 from imsreg.verdict.ics import ICS
 from imsreg.verdict.profile import Profile, load_profile
-from imsreg.verdict.profile_schema import DutFields, Features, ProfileFields
+from imsreg.verdict.profile_control import Control
+from imsreg.verdict.profile_schema import ControlFields, DutFields, Features, ProfileFields
 from imsreg.verdict.requirement import Requirement, Subject
 from imsreg.verdict.roles import Role, judges
 
@@ -203,9 +204,111 @@ def test_the_embedded_profiles(name: str, agrees: bool) -> None:
     assert Condition.parse("security>=headers").holds(profile.ics()) == agrees
 
 
-def test_the_reference_core_is_a_core(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"dut\.role: the reference-core is no ue"):
+@pytest.mark.parametrize(("name", "agrees"), [("embedded-ue", True), ("embedded-ue-plain", False)])
+def test_the_embedded_profiles_of_a_ue(name: str, agrees: bool) -> None:
+    profile = load_profile(PROFILES / f"{name}.yaml")
+    assert (profile.dut.role, profile.dut.embedded, profile.control) == ("ue", "reference-ue", None)
+    assert profile.families == ("ipv4", "ipv6")
+    assert profile.tester.port is None
+    assert Condition.parse("security>=headers").holds(profile.ics()) == agrees
+    assert Condition.parse("reg-event").holds(profile.ics())
+
+
+def test_a_reference_is_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"dut\.role: the reference-core is no ue; write role: core"):
         load(tmp_path, changed("role: core", "role: ue\n  embedded: reference-core"))
+    with pytest.raises(InputError, match=r"dut\.role: the reference-ue is no core; write role: ue"):
+        load(tmp_path, changed("role: core", "role: core\n  embedded: reference-ue"))
+    with pytest.raises(InputError, match=r"dut\.role: the reference-core is no p-cscf; write role: core"):
+        load(tmp_path, changed("role: core", "role: p-cscf\n  embedded: reference-core"))
+
+
+UE = """\
+dut: {name: Acme phone, role: ue, transports: [udp], subscriber: alice}
+home_domain: ims.mnc001.mcc001.3gppnetwork.org
+release: 14
+security: none
+subscribers: ../subscribers/lab.yaml
+allow: [192.0.2.0/24, "::1"]
+tester: {address: [192.0.2.10, "::1"]}
+control: {kind: command, register: ./phone on --fast, reset: [./phone, kill]}
+"""
+
+
+def test_a_ue_comes_to_the_tester(tmp_path: Path) -> None:
+    profile = load(tmp_path, UE)
+    assert (profile.dut.addresses, profile.dut.subscriber) == ((), "alice")
+    assert (profile.tester.addresses, profile.tester.port) == (("192.0.2.10", "::1"), 5060)
+    assert profile.ics()["families"] == ("ipv4", "ipv6")
+    assert profile.control == Control(
+        "command", {"register": ("./phone", "on", "--fast"), "reset": ("./phone", "kill")}, 30.0
+    )
+
+
+def test_the_families_of_a_ue_are_those_in_which_the_tester_listens(tmp_path: Path) -> None:
+    profile = load(
+        tmp_path, UE.replace(', "::1"]}', "], port: 5061}").replace("role: ue,", "role: ue, address: '::1',")
+    )
+    assert (profile.ics()["families"], profile.dut.addresses) == (("ipv4",), ("::1",))
+    assert profile.tester.port == 5061
+
+
+def test_a_person_takes_a_step_as_it_is_written(tmp_path: Path) -> None:
+    steps = '{kind: manual, limit: 120, register: " Switch flight mode off, don\'t wait "}'
+    profile = load(tmp_path, UE.partition("control:")[0] + f"control: {steps}")
+    assert profile.control == Control("manual", {"register": ("Switch flight mode off, don't wait",)}, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("control: {kind: command,", "collect: {kind: command,", "collect"),
+        (UE.rpartition("control:")[2], " {kind: command}", "control.register: is missing"),
+        ("register: ./phone on --fast", "register: '  '", "control.register: is missing"),
+        ("./phone on --fast", "./phone 'on", "control.register: a quotation in it does not end"),
+        (
+            "kind: command, register: ./phone on --fast",
+            "kind: manual, register: x",
+            "control.reset: a step for a person",
+        ),
+        ("kind: command", "kind: adb", "control.kind"),
+        ("kind: command", "kind: command, limit: 0.5", "control.limit: 0.5 is out of range; write a number from 1 to"),
+        ("kind: command", "kind: command, refresh: ./phone", "control.refresh"),
+        (
+            "role: ue, transports: [udp], subscriber: alice",
+            "role: ue, transports: [udp], embedded: reference-ue",
+            "control: the reference-ue needs none",
+        ),
+        (
+            "role: ue, transports: [udp], subscriber: alice",
+            "role: core, transports: [udp], address: '::1'",
+            "control: it is for UEs",
+        ),
+        ("role: ue,", "role: registrar, address: '::1',", "dut.subscriber: a DUT in the role registrar has no SIM"),
+        (
+            "role: ue,",
+            "role: ue, address: 192.0.3.1,",
+            "dut.address: 192.0.3.1 is outside the list of allowed networks",
+        ),
+        ('tester: {address: [192.0.2.10, "::1"]}\n', "", "tester.address: is missing"),
+        (
+            '[192.0.2.0/24, "::1"]',
+            '[127.0.0.0/8, "2001:db8::/32"]',
+            "allow: no network in it holds a UE that comes to 192.0.2.10",
+        ),
+    ],
+)
+def test_a_wrong_field_of_a_ue_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    assert UE.count(old) == 1
+    with pytest.raises(InputError) as refused:
+        load(tmp_path, UE.replace(old, new))
+    assert problem in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_ue_that_is_not_embedded_needs_a_control(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"control: is missing; say how the UE is made to register"):
+        load(tmp_path, UE.partition("control:")[0])
 
 
 @pytest.mark.parametrize(
@@ -228,5 +331,5 @@ def test_roles_and_subjects(role: Role, specification: str, subject: Subject, ex
 
 
 def test_the_schema_forbids_unknown_fields_everywhere() -> None:
-    for struct in (ProfileFields, DutFields, Features, Deviation):
+    for struct in (ProfileFields, DutFields, Features, ControlFields, Deviation):
         assert struct.__struct_config__.forbid_unknown_fields

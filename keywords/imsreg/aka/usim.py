@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from imsreg.aka.algorithm import Algorithm, check_res_length
+from imsreg.aka.algorithm import F2345, Algorithm, check_res_length
 from imsreg.aka.sqn import SqnArray
 from imsreg.aka.vector import Autn, build_auts
 from imsreg.secret import Secret
@@ -51,6 +51,15 @@ class Usim:
         sqn = token.sqn(out.ak)
         if not hmac.compare_digest(self._algorithm.f1(rand, sqn, token.amf), token.mac):
             return MacFailure()
-        if not self.sqn.accept(sqn):
-            return SyncFailure(build_auts(self._algorithm, rand, self.sqn.highest))
+        return self._accepted(out) if self.sqn.accept(sqn) else self.out_of_step(rand)
+
+    def accepted(self, rand: bytes) -> Accepted:
+        """RES and keys for RAND, 16 octets, whatever AUTN says."""
+        return self._accepted(self._algorithm.f2345(rand))
+
+    def out_of_step(self, rand: bytes) -> SyncFailure:
+        """The report of a synchronisation failure for RAND, 16 octets, whatever AUTN says."""
+        return SyncFailure(build_auts(self._algorithm, rand, self.sqn.highest))
+
+    def _accepted(self, out: F2345) -> Accepted:
         return Accepted(Secret(out.res[: self._res_length]), Secret(out.ck), Secret(out.ik))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from imsreg.commands.judged import judged_lines
 from imsreg.commands.options import Verbs, add_profile, given_profile
 from imsreg.errors import ExitClass
 from imsreg.tester.settings import Settings
@@ -15,7 +15,6 @@ from imsreg.tester.settings import Settings
 if TYPE_CHECKING:
     from imsreg.tester.analysis import Analysed
     from imsreg.verdict.catalogue import Catalogue
-    from imsreg.verdict.verdict import Ruling
 
 
 def add_to(verbs: Verbs) -> None:
@@ -72,29 +71,7 @@ def _shown(one: Analysed, catalogue: Catalogue) -> Iterator[str]:
     from imsreg.tester.outcome import ScenarioStopped
     from imsreg.transcript.ladder import text
 
-    judgement = one.judgement
-    yield text(one.transcript, judgement.marks)
-    for ruling in (*judgement.rulings, *judgement.in_passing):
-        for finding in ruling.findings:
-            yield f"{finding.kind}: {finding.text(catalogue[ruling.requirement])}\n"
-    for ruling in judgement.rulings:
-        yield from _verdict(ruling, catalogue)
-    for ruling in judgement.in_passing:
-        yield from _verdict(ruling, catalogue, "found in passing")
-    yield from _listed("also kept", [r.requirement for r in judgement.beside if not r.lacks_keys])
-    yield from _listed("undecided without keys", [r.requirement for r in judgement.beside if r.lacks_keys])
+    yield text(one.transcript, one.judgement.marks)
+    yield from judged_lines(one, catalogue)
     if isinstance(one.stopped, ScenarioStopped):
         yield f"the scenario ended early: {one.stopped}"
-
-
-def _verdict(ruling: Ruling, catalogue: Catalogue, note: str = "") -> Iterator[str]:
-    from imsreg.verdict.runners import word
-
-    row = catalogue[ruling.requirement]
-    yield f"{word(ruling):<12}  {row.id:<22}  {row.level.upper():<6}  {row.text}"
-    if remark := "; ".join(part for part in (note, ruling.reason) if part):
-        yield f"{'':12}  {remark}"
-
-
-def _listed(label: str, ids: Sequence[str]) -> list[str]:
-    return wrap(f"{label}: {', '.join(ids)}", 120, subsequent_indent="  ", break_on_hyphens=False) if ids else []

@@ -14,14 +14,14 @@ class Verbs:
     add_parser: Any
 
 
-def add_profile(parser: argparse.ArgumentParser) -> None:
-    """--profile, with IMSREG_PROFILE behind it."""
+def add_profile(parser: argparse.ArgumentParser, built_in: str = "reference core") -> None:
+    """--profile, with IMSREG_PROFILE behind it, and a built-in reference behind that."""
     parser.add_argument(
         "--profile",
         type=Path,
         default=environ.get("IMSREG_PROFILE"),
         metavar="FILE",
-        help="the profile of the DUT (default: IMSREG_PROFILE, else the built-in reference core)",
+        help=f"the profile of the DUT (default: IMSREG_PROFILE, else the built-in {built_in})",
     )
 
 

@@ -39,7 +39,9 @@ def add_to(verbs: Verbs) -> None:
         epilog="example: imsreg profile new acme.yaml --address 192.0.2.10",
     )
     new.add_argument("file", type=Path, metavar="FILE")
-    new.add_argument("--address", action="append", metavar="A", help="where the DUT listens; once for each family")
+    new.add_argument(
+        "--address", action="append", metavar="A", help="where the DUT listens, or the tester for a UE; once a family"
+    )
     new.add_argument(
         "--home-domain", metavar="D", help="the home network's domain (default: that of test network 001/01)"
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from imsreg.commands.options import Verbs, add_link, add_output, add_profile, given_profile
 from imsreg.errors import ExitClass
-from imsreg.tester.settings import Settings
+from imsreg.tester.settings import SIDES, Settings, Side, default_profile
 
 
 def add_to(verbs: Verbs) -> None:
@@ -40,7 +42,6 @@ def execute(options: argparse.Namespace) -> ExitClass:
     from imsreg.robot.run import RunOptions, run  # Robot Framework costs 0.2 s that other verbs need not pay
 
     settings = Settings(
-        **given_profile(options),
         output=options.output,
         link=options.link,
         mutant=options.mutant,
@@ -49,4 +50,11 @@ def execute(options: argparse.Namespace) -> ExitClass:
         spec_strict=options.spec_strict,
     )
     chosen = RunOptions(tuple(options.selectors), tuple(options.include), tuple(options.exclude), allure=options.allure)
-    return run(settings, chosen)
+    given = given_profile(options)
+    sides: Sequence[Side] = SIDES
+    if options.mutant and not given:
+        from imsreg.tester.mutants import mutant_named
+
+        sides = [mutant_named(options.mutant).side]
+    profiles = [given["profile"]] if given else [default_profile(side) for side in sides]
+    return run([replace(settings, profile=profile) for profile in profiles], chosen)

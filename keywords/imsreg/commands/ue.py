@@ -31,7 +31,7 @@ def add_to(verbs: Verbs) -> None:
 
 def execute(options: argparse.Namespace) -> ExitClass:
     """Run the verb."""
-    from imsreg.tester.case import Case
+    from imsreg.tester.cscf_case import CscfCase
     from imsreg.tester.outcome import NotApplicable, ScenarioStopped
     from imsreg.tester.session import Session
     from imsreg.transcript.ladder import text
@@ -39,7 +39,7 @@ def execute(options: argparse.Namespace) -> ExitClass:
 
     settings = Settings(**given_profile(options), link=options.link, mutant=options.mutant, seed=options.seed)
     with Session(settings) as session:
-        case = Case(session, "imsreg ue", DECIDES)
+        case = CscfCase(session, "imsreg ue", DECIDES)
         try:
             ue = case.power_on(transport=options.transport, family=options.family, subscriber=options.subscriber)
             ue.register()

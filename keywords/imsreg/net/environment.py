@@ -20,6 +20,8 @@ class Limits:
     """Seconds for which our half stays open after the peer has closed its own: 64*T1, RFC 3261 18."""
     connections: int = 256
     """TCP connections at a time; more are turned away."""
+    answer: float = 0.05
+    """Real seconds in which the answer to a packet comes, for `advance`; 0 where somebody else sees to it."""
     unsent_octets: int = 1 << 20
     """Octets that wait for a TCP peer to read; beyond, the connection is given up."""
     unsent_datagrams: int = 256

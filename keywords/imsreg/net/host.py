@@ -14,7 +14,6 @@ from imsreg.net.stall import StallGuard
 from imsreg.net.transport import TransportLayer
 from imsreg.sip.flow import Address, Packet, Transport, TransportFailure
 
-_ANSWER = 0.05  # real seconds in which the answer to a packet comes, for `advance`
 _UNREST = 1.0  # real seconds after which `advance` goes on although packets still come
 
 
@@ -26,6 +25,7 @@ class NodeHost:
         self.transport = TransportLayer(Environment(self.loop, limits, self._deliver, self._report), egress)
         self._nodes: dict[int, Node] = {}
         self._failures: deque[tuple[Node, TransportFailure]] = deque()
+        self._answer = limits.answer
         self._offset = 0.0
         self._sent_at_rest = 0
 
@@ -121,7 +121,7 @@ class NodeHost:
         busy = True
         while busy and time.monotonic() < give_up:
             unanswered = self.transport.sent != self._sent_at_rest
-            busy = self.loop.poll(_ANSWER if unanswered else 0.0) or bool(self._failures)
+            busy = self.loop.poll(self._answer if unanswered else 0.0) or bool(self._failures)
             self._fail_nodes()
         self._sent_at_rest = self.transport.sent
 

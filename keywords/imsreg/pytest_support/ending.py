@@ -16,6 +16,7 @@ from imsreg.pytest_support.options import reproduce
 from imsreg.pytest_support.run import Run
 from imsreg.tester.case import Case
 from imsreg.tester.collect import collect
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.session import Session
@@ -45,7 +46,12 @@ def one_line() -> Iterator[None]:
 
 def begin(item: pytest.Item, session: Session, ids: Sequence[str]) -> Case:
     """The case of a test that begins. Its name is the node id: several files may have a test of one name."""
-    return Case(session, item.nodeid, ids, reproduce=reproduce(item.config, item.nodeid))
+    again = reproduce(item.config, item.nodeid)
+    if session.side == "ue" and "simulated_core" in item.fixturenames:  # type: ignore[attr-defined]  # of functions
+        from imsreg.tester.ue_case import UeCase
+
+        return UeCase(session, item.nodeid, ids, reproduce=again)
+    return CscfCase(session, item.nodeid, ids, reproduce=again)
 
 
 def finish(item: pytest.Item, run: Run, case: Case) -> Judgement:

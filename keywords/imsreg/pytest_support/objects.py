@@ -16,9 +16,11 @@ from imsreg.registration.ue_request import EXPIRY
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.message import Request, Response
-from imsreg.tester.case import Case, Proposals
+from imsreg.tester.case import Case
+from imsreg.tester.cscf_case import CscfCase, Proposals
+from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
-from imsreg.tester.simulated_ue import Sent, SimulatedUe
+from imsreg.tester.simulated_ue import SimulatedUe
 from imsreg.verdict.runners import status
 from imsreg.verdict.verdict import Verdict
 
@@ -44,7 +46,7 @@ class DutFacts:
 class PowerOn:
     """Powers UEs on; each call gives one."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: CscfCase) -> None:
         self._case = case
 
     def __call__(
@@ -78,7 +80,7 @@ class Ue:
     A DUT that does not answer ends the test as INCONCLUSIVE, unless a requirement was broken before.
     """
 
-    def __init__(self, case: Case, simulated: SimulatedUe) -> None:
+    def __init__(self, case: CscfCase, simulated: SimulatedUe) -> None:
         self._case = case
         self._simulated = simulated
         self.impi = simulated.impi
@@ -148,7 +150,7 @@ class Ue:
 class Exchange:
     """A request and what came back; after `register` and the like the last request of several."""
 
-    def __init__(self, case: Case, ue: SimulatedUe, sent: Sent, final: Response | None = None) -> None:
+    def __init__(self, case: CscfCase, ue: SimulatedUe, sent: Sent, final: Response | None = None) -> None:
         self._case = case
         self._ue = ue
         self._sent = sent
@@ -189,7 +191,7 @@ class Exchange:
 class Requirements:
     """Requirements to be judged by what the test has sent and received."""
 
-    def __init__(self, case: Case, exchange: Exchange, ids: Sequence[str]) -> None:
+    def __init__(self, case: Case, exchange: Exchange | None, ids: Sequence[str]) -> None:
         self._case = case
         self._exchange = exchange
         self._ids = ids
@@ -201,7 +203,8 @@ class Requirements:
         remains. Fails with the findings of a FAIL, or as INCONCLUSIVE; skips for N/A, xfails for a known deviation.
         """
         __tracebackhide__ = True
-        _ = self._exchange.final
+        if self._exchange is not None:
+            _ = self._exchange.final
         rulings = self._case.judge(self._ids).rulings
         if any(ruling.verdict not in (Verdict.INCONCLUSIVE, Verdict.NA) for ruling in rulings):
             rulings = tuple(ruling for ruling in rulings if ruling.verdict is not Verdict.INCONCLUSIVE)

@@ -29,7 +29,7 @@ def admit(request: Request, understood: Set[str]) -> None:
 
     Raises Refusal with the response that 16.3 gives, HeaderError for a header field that a proxy reads and cannot.
     """
-    _require_syntax(request)
+    require_syntax(request)
     scheme = _SCHEME.match(request.request_uri)
     if scheme is None:
         raise Refusal(400, "Bad Request (Request-URI)")
@@ -46,7 +46,8 @@ def admit(request: Request, understood: Set[str]) -> None:
         raise Refusal(420, headers={"Unsupported": ", ".join(unsupported)})
 
 
-def _require_syntax(request: Request) -> None:
+def require_syntax(request: Request) -> None:
+    """What every element asks of a request that it answers. Raises Refusal, or HeaderError as `admit` does."""
     for name in MANDATORY:
         if not request.values(name) or not request.value(name):
             raise Refusal(400, f"Bad Request (no {name})")

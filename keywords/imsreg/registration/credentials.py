@@ -9,6 +9,7 @@ from enum import StrEnum
 from imsreg.aka import digest
 from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.usim import Accepted, MacFailure, SyncFailure, Usim
+from imsreg.registration.seams import Seams
 from imsreg.registration.ue_request import UeIdentity
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 
@@ -56,12 +57,14 @@ def answer(
     *,
     cnonce: str,
     res: ResChoice = ResChoice.RIGHT,
+    seams: Seams | None = None,
 ) -> Credentials:
     """The Authorization value for a challenge: realm, nonce, opaque and algorithm go back as they were received.
 
     With a failed AUTN: an empty response (MAC failure, TS 24.229 5.1.1.5.3), or `auts` and a digest over the empty
-    password (synchronisation failure, RFC 3310 3.4). Raises CannotAnswer for another algorithm, a missing one meaning
-    MD5 (RFC 3310 3.1): RES is no password for those. So it does for a nonce without RAND and AUTN.
+    password (synchronisation failure, RFC 3310 3.4). A qop is answered in each of them (RFC 3261 22.4 item 8). Raises
+    CannotAnswer for another algorithm, a missing one meaning MD5 (RFC 3310 3.1): RES is no password for those. So it
+    does for a nonce without RAND and AUTN.
     """
     if (challenge.algorithm or "").lower() != ALGORITHM.lower():
         raise CannotAnswer(f"its algorithm is not {ALGORITHM}")
@@ -69,10 +72,24 @@ def answer(
         nonce = decode(challenge.nonce or "")
     except NonceError as error:
         raise CannotAnswer(f"its nonce {error.why}") from error
-    outcome = usim.authenticate(nonce.rand, nonce.autn)
+    seam = seams or Seams()
+    outcome = seam("ue.autn", usim.authenticate(nonce.rand, nonce.autn), usim=usim, rand=nonce.rand)
+    written = _written(challenge, identity, outcome, cnonce, res)
+    value = seam("ue.credentials", written.value, challenge=challenge, identity=identity, outcome=outcome)
+    return Credentials(written.kind, value)
+
+
+def _written(
+    challenge: WwwAuthenticate,
+    identity: UeIdentity,
+    outcome: Accepted | SyncFailure | MacFailure,
+    cnonce: str,
+    res: ResChoice,
+) -> Credentials:
+    qop = chosen_qop(challenge)
     if isinstance(outcome, MacFailure):
-        return Credentials(Answer.MAC_FAILURE, _authorization(challenge, identity, response=""))
-    qop = next((q for q in ("auth", "auth-int") if q in challenge.qop_options), None)
+        value = authorization(challenge, identity, response="", qop=qop, cnonce=cnonce)
+        return Credentials(Answer.MAC_FAILURE, value)
     response = digest.response(
         username=identity.impi,
         realm=challenge.realm or "",
@@ -87,9 +104,9 @@ def answer(
     )
     if isinstance(outcome, SyncFailure):
         auts = base64.b64encode(outcome.auts).decode()
-        value = _authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce, auts=auts)
+        value = authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce, auts=auts)
         return Credentials(Answer.SYNC_FAILURE, value)
-    value = _authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce)
+    value = authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce)
     return Credentials(Answer.AUTHENTICATED, value)
 
 
@@ -106,16 +123,22 @@ def _password(outcome: Accepted, res: ResChoice) -> bytes:
             return octets.hex().encode()
 
 
-def _authorization(
+def chosen_qop(challenge: WwwAuthenticate) -> str | None:
+    """The quality of protection that is taken, of those on offer; None if there is none, or none that is known."""
+    return next((q for q in ("auth", "auth-int") if q in challenge.qop_options), None)
+
+
+def authorization(
     challenge: WwwAuthenticate,
     identity: UeIdentity,
     *,
     response: str,
     qop: str | None = None,
+    nc: str | None = None,
     cnonce: str = "",
     auts: str | None = None,
 ) -> str:
-    """The value with nc and cnonce only beside a qop (RFC 3261 22.4 item 8)."""
+    """The value with nc, by default that of a first use, and cnonce only beside a qop (RFC 3261 22.4 item 8)."""
     values = {
         "username": identity.impi,
         "realm": challenge.realm or "",
@@ -124,7 +147,7 @@ def _authorization(
         "response": response,
         "algorithm": challenge.algorithm,
         "qop": qop,
-        "nc": None if qop is None else FIRST_USE,
+        "nc": None if qop is None else nc or FIRST_USE,
         "cnonce": None if qop is None else cnonce,
         "opaque": challenge.opaque,
         "auts": auts,

@@ -35,15 +35,17 @@ class ExpiryPolicy:
 
 
 class Registrar:
-    """Applies REGISTER requests to a location service and lists what it holds."""
+    """Applies REGISTER requests to a location service, its own unless one is given, and lists what it holds."""
 
-    def __init__(self, policy: ExpiryPolicy, seams: Seams) -> None:
-        self.location = LocationService()
+    def __init__(self, policy: ExpiryPolicy, seams: Seams, location: LocationService | None = None) -> None:
+        self.location = location or LocationService()
         self._policy = policy
         self._seam = seams
 
-    def apply(self, request: Request, record: str, now: float) -> None:
+    def apply(self, request: Request, record: str, now: float, *, granted: int | None = None) -> None:
         """Change the bindings of an address of record as a REGISTER asks, all of it or nothing (step 7).
+
+        `granted` seconds, if given, are what every contact gets that is not removed: nothing is too brief then.
 
         Raises Refusal: 400, 423, 403 for more contacts than one address of record may have (TS 23.228 5.2.2.3), 500
         for a CSeq out of order; HeaderError for a Contact, CSeq or an Expires beside `*` that cannot be read.
@@ -53,7 +55,7 @@ class Registrar:
             if any(contact.star for contact in contacts):
                 self._remove_all(request, record, contacts, now)
             else:
-                updates = [self._update(request, contact) for contact in contacts]
+                updates = [self._update(request, contact, granted) for contact in contacts]
                 self.location.update(record, self._seam("s-cscf.update", updates, request=request), now)
         except OutOfOrder as error:
             # Step 7 names no code for a request that comes too late; 500 is its code for an update that cannot be made.
@@ -74,13 +76,17 @@ class Registrar:
             raise Refusal(400)
         self.location.remove_all(record, request.value("Call-ID") or "", _cseq(request), now)
 
-    def _update(self, request: Request, contact: Contact) -> ContactUpdate:
+    def _update(self, request: Request, contact: Contact, granted: int | None) -> ContactUpdate:
         asked = self._asked(request, contact)
-        if 0 < asked < min(self._policy.min_expires, 3600):
+        if granted is not None and asked:
+            seconds = granted
+        elif 0 < asked < min(self._policy.min_expires, 3600):
             raise Refusal(423, headers={"Min-Expires": str(self._policy.min_expires)})
-        granted = self._seam("s-cscf.granted", min(asked, self._policy.max_expires), asked=asked, request=request)
+        else:
+            most = min(asked, self._policy.max_expires)
+            seconds = self._seam("s-cscf.granted", most, asked=asked, request=request)
         kept = contact.without(*FROM_THE_REGISTRAR)
-        return ContactUpdate(kept, granted, request.value("Call-ID") or "", _cseq(request), request.values("Path"))
+        return ContactUpdate(kept, seconds, request.value("Call-ID") or "", _cseq(request), request.values("Path"))
 
     def _asked(self, request: Request, contact: Contact) -> int:
         """Seconds asked for one contact: its own parameter, else Expires, else the default (step 7)."""

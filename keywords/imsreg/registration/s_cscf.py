@@ -104,7 +104,7 @@ class SCscf:
         if refusal is not None:
             raise refusal
         record = _address_of_record(request)
-        credentials = _digest_credentials(request)
+        credentials = digest_credentials(request)
         impi = self._private_identity(credentials, record)
         implicit_set = self._authorised(impi, record)
         outcome = self._authenticate(request, credentials, impi, now)
@@ -118,7 +118,7 @@ class SCscf:
     ) -> Draft | AuthenticationInfo | None:
         """The 401 that has to go out first, or what the 200 says in Authentication-Info. Raises Refusal."""
         challenge = self._open_challenge(impi, now)
-        procedure = self._seam("s-cscf.procedure", _procedure(request, credentials, challenge), request=request)
+        procedure = self._seam("s-cscf.procedure", procedure_for(request, credentials, challenge), request=request)
         if procedure is Procedure.CHALLENGE:
             return self._challenge(request, impi, now, credentials)
         self._open.pop(impi, None)  # right or wrong, an answer uses the challenge up
@@ -248,13 +248,14 @@ def _address_of_record(request: Request) -> str:
     return to.uri.address_of_record()
 
 
-def _digest_credentials(request: Request) -> Authorization | None:
+def digest_credentials(request: Request) -> Authorization | None:
     """The first credentials for Digest; those for another scheme, Basic above all, do not count (RFC 3261 22.4)."""
     values = (field.value for field in request.fields("Authorization") if is_digest(field.value))
     return next((Authorization.parse(value) for value in values), None)
 
 
-def _procedure(request: Request, credentials: Authorization | None, challenge: OpenChallenge | None) -> Procedure:
+def procedure_for(request: Request, credentials: Authorization | None, challenge: OpenChallenge | None) -> Procedure:
+    """How a REGISTER is dealt with where no security association protects it (TS 24.229 5.4.1.1)."""
     if credentials is None or challenge is None or not challenge.is_answered_by(credentials, request):
         return Procedure.CHALLENGE
     return challenge.scheme.procedure(credentials)

@@ -32,6 +32,23 @@ SEAMS: Final[Mapping[str, str]] = {
     "hss.vector": "AuthenticationVector about to leave the HSS; context `subscriber`, `sqn`",
     "hss.resynchronised": "SQN from which the AuC goes on after an AUTS that verified; context `subscriber`, `before`",
     "hss.identities": "public identities of the implicit set, default first; context `impi`",
+    "ue.packet": "Packet that arrived at the UE, before anything reads it; None drops it",
+    "ue.sent": "list with the Packet that leaves the UE, repetitions too; an empty list loses it",
+    "ue.request": "Draft of a request of the UE, None: it is not sent; context `kind` (a Kind), `challenge`",
+    "ue.challenge": "WwwAuthenticate that is answered, of those in a 401, or None; context `response`",
+    "ue.autn": "Accepted, SyncFailure or MacFailure: what the USIM says of RAND and AUTN; context `usim`, `rand`",
+    "ue.credentials": "Authorization value that answers a challenge; context `challenge`, `identity`, `outcome` (of "
+    "ue.autn; None: a password answers)",
+    "ue.agreement": "SecurityServer entry that the UE would use, or None; context `response`, `offered`",
+    "ue.security-verify": "tuple of Security-Verify values that mirror a list; context `response`",
+    "ue.granted": "seconds that a 200 grants the UE's contact, 0: it is not listed; context `response`",
+    "ue.identity": "URI of the default public identity; context `associated` (all that the 200 lists)",
+    "ue.route": "list of Route values for a request outside a dialog; context `service_route`, `response` (last 200)",
+    "ue.refresh": "seconds from a 200 to the next refresh, None: never; context `granted`, `kind` (a Kind)",
+    "ue.course": "Course after a final response that ends an exchange; context `kind`, `response` (None: none came)",
+    "ue.delay": "seconds to wait before the next attempt, None: there is none; context `kind`, `response`",
+    "ue.news": "News of the UE's own contact in a NOTIFY, or in the answer to a SUBSCRIBE, or None; context `request`",
+    "ue.response": "Draft of the UE's response to a request; context `request`",
 }
 """Every seam with the value that a hook gets and gives back. Extra context comes as keyword arguments."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
 from imsreg.aka.usim import Usim
 from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, ResChoice, answer
+from imsreg.registration.seams import Seams
+from imsreg.registration.ue_password import PasswordStore, password_challenge
 from imsreg.registration.ue_request import (
     EXPIRY,
     RegisterParts,
@@ -18,13 +20,14 @@ from imsreg.registration.ue_request import (
     empty_credentials,
     register,
 )
-from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, Endpoints, Transform, offer
+from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, Endpoints, Transform, choose, offer
 from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.headers.expires import DeltaSeconds, Expires, MinExpires
-from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.headers.name_addr import Contact, PAssociatedUri
+from imsreg.sip.headers.security import SecurityServer
 from imsreg.sip.message import Message, Request, Response
 from imsreg.sip.uri import equivalent
 
@@ -49,6 +52,10 @@ class UeState(StrEnum):
     FAILED = "failed"
 
 
+class NoAgreement(Exception):
+    """A sound challenge comes without a Security-Server list that this UE can use (TS 24.229 5.1.1.5.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """What a UE keeps from a 200 (TS 24.229 5.1.1.2.1 a to d), in the order in which it stands there."""
@@ -67,22 +74,27 @@ class _Agreed:
 
 
 class UeRegistration:
-    """One UE, one contact. `random` makes Call-ID, tags, branches, cnonce and SPIs.
+    """One UE, one contact. `random` makes Call-ID, tags, branches, cnonce and SPIs; `usim` or a password answers.
 
     The methods that build requests count CSeq up: what they return is meant to be sent. `security` is "none" or
-    "headers"; `offered` is what Security-Client lists in mode headers.
+    "headers"; `offered` is what Security-Client lists in mode headers. `insists`: in that mode a challenge without a
+    usable Security-Server is not answered, as with a real UE. `patience` invalid challenges in a row are answered.
+    `seams` are those named "ue.*".
     """
 
     def __init__(
         self,
         identity: UeIdentity,
-        usim: Usim,
+        usim: Usim | PasswordStore,
         transport: Transport,
         contact_address: Address,
         random: Random,
         *,
         security: str = "none",
         offered: tuple[Transform, ...] = LEGACY_TRANSFORMS,
+        insists: bool = False,
+        patience: int = MAX_INVALID_CHALLENGES,
+        seams: Seams | None = None,
     ) -> None:
         self.identity = identity
         self.transport: Transport = transport
@@ -93,6 +105,9 @@ class UeRegistration:
         self.current = Registration()
         self.invalid_challenges = 0
         """Invalid challenges in a row that have been answered in this exchange."""
+        self._insists = insists
+        self._patience = patience
+        self._seam = seams or Seams()
         self._usim = usim
         self._random = random
         self._protected = Endpoints.draw(random)
@@ -105,6 +120,22 @@ class UeRegistration:
         uri = f"<sip:{self.identity.contact_user}@{self.contact_address}{transport}>"
         instance = f';+sip.instance="<{self.identity.instance_id}>"' if self.identity.instance_id else ""
         return uri + instance
+
+    @property
+    def security_server(self) -> tuple[str, ...]:
+        """The Security-Server values of the agreement that holds: what later requests verify (RFC 3329 2.3.1)."""
+        return self._agreed.security_server
+
+    @property
+    def default_identity(self) -> str:
+        """The URI that stands for the user from now on: the first SIP URI that the network associates.
+
+        TS 24.229 5.1.1.2.1 b makes the first of the list the default public identity; a tel URI gives no target for a
+        request. Without a list it is the identity that was registered, as practice has it.
+        """
+        uris = [uri for value in self.current.associated if (uri := _sip_uri(value)) is not None]
+        default = uris[0] if uris else self.identity.impu
+        return self._seam("ue.identity", default, associated=self.current.associated)
 
     def initial_register(self, *, expires: int = EXPIRY) -> Draft:
         """The first REGISTER of a registration: new Call-ID, new From tag, empty credentials (TS 24.229 5.1.1.2)."""
@@ -143,11 +174,21 @@ class UeRegistration:
         """A REGISTER that removes every binding of the public identity (RFC 3261 10.2.2)."""
         return self._again(expires=0, star=True)
 
+    def forget(self) -> None:
+        """Take the registration for lost, without a word to anybody."""
+        self.state = UeState.UNREGISTERED
+        self.current = Registration()
+
+    def shorten(self, expires_at: float) -> None:
+        """The network has said that the binding ends at `expires_at` (RFC 3680 4.7.1)."""
+        self.current = replace(self.current, expires_at=expires_at)
+
     def next_request(self, request: Request, response: Response, now: float) -> Draft | None:
         """What a UE does next on a final response, or None when the exchange is over.
 
         401 is answered unless it is the third invalid challenge in a row; 423 is repeated with Min-Expires (RFC 3261
-        10.2.8); all else is settled. Raises CannotAnswer for a 401 without a challenge for this UE.
+        10.2.8); all else is settled. Raises CannotAnswer for a 401 without a challenge for this UE, NoAgreement for one
+        without a usable Security-Server if the UE insists on it.
         """
         draft = self._follow_up(request, response) if self._follow_ups < MAX_FOLLOW_UPS else None
         if draft is None:
@@ -168,7 +209,7 @@ class UeRegistration:
         self._agreed = self._now
         if request.field("Contact") is None:
             return
-        seconds = self.granted(response)
+        seconds = self._seam("ue.granted", self.granted(response), response=response)
         self.state = UeState.REGISTERED if seconds else UeState.UNREGISTERED
         self.current = Registration()
         if seconds:
@@ -203,9 +244,11 @@ class UeRegistration:
 
     def _follow_up(self, request: Request, response: Response) -> Draft | None:
         asked = _seconds(request, Expires)
+        if response.status == 401 and self._refused(response):
+            return None
         if response.status == 401:
             credentials = self._credentials(response, ResChoice.RIGHT)
-            if credentials.kind is not Answer.AUTHENTICATED and self.invalid_challenges >= MAX_INVALID_CHALLENGES:
+            if credentials.kind is not Answer.AUTHENTICATED and self.invalid_challenges >= self._patience:
                 return None
             contact = request.value("Contact")
             return self._answering(
@@ -216,17 +259,32 @@ class UeRegistration:
             return self._register(expires=minimum)
         return None
 
+    def _refused(self, response: Response) -> bool:
+        """Whether a 401 says that the password is wrong: it challenges an answer again, and its nonce was not stale."""
+        if not isinstance(self._usim, PasswordStore) or not self._answered:
+            return False
+        challenge = password_challenge(response)
+        return challenge is None or not challenge.stale
+
     def _credentials(self, challenge: Response, res: ResChoice) -> Credentials:
-        header = aka_challenge(challenge)
+        by_password = isinstance(self._usim, PasswordStore)
+        found = password_challenge(challenge) if by_password else aka_challenge(challenge)
+        header = self._seam("ue.challenge", found, response=challenge)
         if header is None:
             raise CannotAnswer("the response carries no Digest challenge")
-        return answer(header, self.identity, self._usim, cnonce=self._token(8), res=res)
+        if isinstance(self._usim, PasswordStore):
+            return self._usim.answer(header, self.identity, cnonce=self._token(8), seams=self._seam)
+        return answer(header, self.identity, self._usim, cnonce=self._token(8), res=res, seams=self._seam)
 
     def _answering(
         self, challenge: Response, credentials: Credentials, *, expires: int | None, contact: bool, star: bool
     ) -> Draft:
         if credentials.kind is Answer.AUTHENTICATED:
-            self._now = _Agreed(credentials.value, challenge.values("Security-Server"))
+            if self.security != "none" and self._insists and not self._usable(challenge):
+                raise NoAgreement
+            mirrored = self._seam("ue.security-verify", challenge.values("Security-Server"), response=challenge)
+            self._now = _Agreed(credentials.value, mirrored)
+            self._answered = True
             self.invalid_challenges = 0
         else:
             # TS 24.229 5.1.1.5.3: a fresh Security-Client, and no association for this challenge.
@@ -235,10 +293,20 @@ class UeRegistration:
             self.invalid_challenges += 1
         return self._register(expires=expires, contact=contact, star=star)
 
+    def _usable(self, challenge: Response) -> bool:
+        """Whether the network's list has an entry for this UE; a list that cannot be read has none."""
+        try:
+            entry = choose(challenge.get_all(SecurityServer), self.offered)
+        except HeaderError:
+            entry = None
+        return self._seam("ue.agreement", entry, response=challenge, offered=self.offered) is not None
+
     def _again(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
         """A later REGISTER: the last accepted answer again, a new Security-Client (TS 24.229 5.1.1.4.2 a, d)."""
         self._begin_exchange()
         self._protected = self._protected.renewed(self._random)
+        if isinstance(self._usim, PasswordStore) and self._usim.counts:
+            self._now = replace(self._now, authorization=self._usim.again(self.identity, cnonce=self._token(8)))
         return self._register(expires=expires, contact=contact, star=star)
 
     def _register(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
@@ -262,16 +330,28 @@ class UeRegistration:
     def _start_anew(self) -> None:
         call_id = f"{self._token(12)}@{self.contact_address.sip_host}"
         self._sequence = RegisterSequence(call_id, self._token(6), self._random.randrange(1, 1 << 16))
+        if isinstance(self._usim, PasswordStore):
+            self._usim.forget()
         self._agreed = _Agreed(empty_credentials(self.identity))
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
         self._now = self._agreed
+        self._answered = False
         self.invalid_challenges = 0
         self._follow_ups = 0
 
     def _token(self, octets: int) -> str:
         return self._random.randbytes(octets).hex()
+
+
+def _sip_uri(value: str) -> str | None:
+    """The SIP URI in a P-Associated-URI value, None if it is of another scheme or cannot be read."""
+    try:
+        uri = PAssociatedUri.parse(value).uri
+    except HeaderError:
+        return None
+    return uri.text if uri.scheme in ("sip", "sips") else None
 
 
 def _seconds(message: Message, header: type[DeltaSeconds]) -> int | None:

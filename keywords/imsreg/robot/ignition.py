@@ -11,7 +11,7 @@ import sys
 from robot.running.context import EXECUTION_CONTEXTS
 
 from imsreg.errors import InputError
-from imsreg.robot.variables import settings_from_variables
+from imsreg.robot.variables import has_profile, settings_from_variables
 from imsreg.tester.reference_process import ReferenceProcess
 from imsreg.verdict.profile import load_profile
 
@@ -28,9 +28,12 @@ def ignite() -> None:
     if EXECUTION_CONTEXTS.current is None or (bench is not None and bench.BENCH.started):
         return
     try:
-        settings = settings_from_variables()
+        source = EXECUTION_CONTEXTS.current.suite.source
+        if not has_profile() and source is not None and source.parent.name == "ue":
+            return  # tests of a UE, which no core answers
+        settings = settings_from_variables("cscf")
         profile = load_profile(settings.profile)
-        if profile.dut.embedded and settings.link == "sockets":
+        if profile.dut.embedded == "reference-core" and settings.link == "sockets":
             _fire = ReferenceProcess(profile.path, mutant=settings.mutant, seed=settings.seed)
     except InputError:
         return

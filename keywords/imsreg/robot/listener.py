@@ -82,16 +82,14 @@ class CaseListener(ListenerV3):
             return
         if (unused := kindled()) is not None:
             unused.close()
-        session = self._bench.release()
-        if session is None:
-            return
-        try:
-            reports = session.close()
-        except InputError as error:
-            print(f"imsreg: {error}", file=sys.__stderr__)
-            return
-        if reports is not None:
-            print_summary(reports.summary, session, sys.__stdout__)
+        for session in self._bench.release():
+            try:
+                reports = session.close()
+            except InputError as error:
+                print(f"imsreg: {error}", file=sys.__stderr__)
+                continue
+            if reports is not None:
+                print_summary(reports.summary, session, sys.__stdout__)
 
     def _markup(self) -> bool:
         return self._bench.case is not None and brings_markup(self._bench.case.transcript)

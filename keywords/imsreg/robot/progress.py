@@ -72,7 +72,8 @@ class Progress(ListenerV3):
     def _counts(self) -> Counter[Word]:
         """Requirements by their worst verdict so far."""
         worst: dict[str, Word] = {}
-        for judgement in self._bench.session.judgements.values():
+        judgements = [judgement for session in self._bench.sessions for judgement in session.judgements.values()]
+        for judgement in judgements:
             for ruling in (*judgement.rulings, *judgement.in_passing):
                 found = word(ruling)
                 known = worst.get(ruling.requirement)

@@ -15,14 +15,21 @@ from imsreg.robot.selection import check_ids
 from imsreg.robot.workers import worker_pool
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.memory_dut import MemoryDut
+from imsreg.tester.memory_ue import MemoryUe
 from imsreg.tester.mutants import Mutant, all_mutants, mutant_named
 from imsreg.tester.session import Session
-from imsreg.tester.settings import Settings
+from imsreg.tester.settings import Settings, Side
 from imsreg.text import safe_text
 from imsreg.verdict.runners import WORST_FIRST, word
 
 SEED = 20
-PROFILES = {"none": "embedded-core-plain.yaml", "headers": "embedded-core.yaml"}
+PROFILES: dict[tuple[Side, str], str] = {
+    ("cscf", "none"): "embedded-core-plain.yaml",
+    ("cscf", "headers"): "embedded-core.yaml",
+    ("ue", "none"): "embedded-ue-plain.yaml",
+    ("ue", "headers"): "embedded-ue.yaml",
+}
+"""The embedded reference of each side in each security mode."""
 CAUGHT = ("FAIL", "NON-STRICT", "OBSERVATION")
 
 
@@ -48,13 +55,14 @@ class Trial:
         return tuple(i for i, w in self.words.items() if w in CAUGHT)
 
 
-def reference_trial(security: str) -> Trial:
-    """The conformant reference: every ruling PASS or N/A."""
-    words, _, failed = _execute(security, None)
+def reference_trial(reference: tuple[Side, str]) -> Trial:
+    """The conformant reference on one side, in one security mode: every ruling PASS or N/A."""
+    side, security = reference
+    words, _, failed = _execute(side, security, None)
     faults = [f"{i} is {w} on the conformant reference" for i, w in words.items() if w not in ("PASS", "N/A")]
     return Trial(
-        variant=f"reference-{security}",
-        title="the conformant reference",
+        variant=f"reference-{'core' if side == 'cscf' else side}-{security}",
+        title=f"the conformant reference {'core' if side == 'cscf' else 'UE'}",
         security=security,
         kind="reference",
         declared=(),
@@ -68,7 +76,7 @@ def mutant_trial(identifier: str) -> Trial:
     """One mutant or benign variant."""
     mutant = mutant_named(identifier)
     security = mutant.security or "none"
-    words, firings, failed = _execute(security, identifier)
+    words, firings, failed = _execute(mutant.side, security, identifier)
     return Trial(
         variant=mutant.id,
         title=mutant.title,
@@ -96,19 +104,19 @@ def _faults(mutant: Mutant, words: dict[str, str], firings: int) -> Iterator[str
             yield f"{identifier} is {found} and not declared"
 
 
-def _execute(security: str, mutant: str | None) -> tuple[dict[str, str], int, list[str]]:
+def _execute(side: Side, security: str, mutant: str | None) -> tuple[dict[str, str], int, list[str]]:
     """The worst word for each requirement, how often the hook changed something, and which tests failed and why."""
-    profile = data("fixtures", "profiles", PROFILES[security])
+    profile = data("fixtures", "profiles", PROFILES[side, security])
     with Session(Settings(profile=profile, link="memory", mutant=mutant, seed=SEED)) as session:
-        suite = TestSuite.from_file_system(data("suites"))
-        BENCH.adopt(session)
+        suite = TestSuite.from_file_system(data("suites") / side)
+        BENCH.adopt([session])
         try:
             quiet = io.StringIO()
             result = suite.run(output=None, log=None, report=None, console="none", stdout=quiet, stderr=quiet)
         finally:
             BENCH.release()
         dut = session.dut
-        firings = dut.seams.firings if isinstance(dut, MemoryDut) else 0
+        firings = dut.seams.firings if isinstance(dut, MemoryDut | MemoryUe) else 0
         failed = [
             f"{test.name}: {safe_text(test.message, limit=200)}" for test in result.suite.all_tests if test.failed
         ]

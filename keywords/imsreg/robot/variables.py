@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from os import environ
 from pathlib import Path
-from typing import Any
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from imsreg.errors import InputError
-from imsreg.tester.settings import Settings
+from imsreg.tester.settings import Settings, Side, default_profile
 
 
-def settings_from_variables() -> Settings:
+def has_profile() -> bool:
+    """Whether the user has named a profile."""
+    return bool(_variable("PROFILE") or environ.get("IMSREG_PROFILE"))
+
+
+def settings_from_variables(side: Side) -> Settings:
     """The settings that Robot variables and IMSREG_PROFILE give: PROFILE, LINK, MUTANT, SEED, RUN, IGNORE_KNOWN, ...
 
-    Raises InputError for a value that cannot be used.
+    Without a profile it is that of the embedded reference on this side. Raises InputError for a value that cannot be
+    used.
     """
     profile = _variable("PROFILE") or environ.get("IMSREG_PROFILE")
     link = str(_variable("LINK") or "sockets")
@@ -25,17 +30,26 @@ def settings_from_variables() -> Settings:
     if seed is not None and not str(seed).isdecimal():
         raise InputError("--variable SEED", str(seed), "a seed is a number of decimal digits", "write one")
     output = _variable("OUTPUT_DIR")
-    given: dict[str, Any] = {"profile": Path(str(profile))} if profile else {}
     return Settings(
-        **given,
+        profile=Path(str(profile)) if profile else default_profile(side),
         output=Path(str(output)) if output else None,
         link="memory" if link == "memory" else "sockets",
-        mutant=_text("MUTANT"),
+        mutant=_mutant(side) if not profile else _text("MUTANT"),
         seed=int(str(seed)) if seed is not None else None,
         run=_text("RUN") or "",
         ignore_known=_flag("IGNORE_KNOWN"),
         spec_strict=_flag("SPEC_STRICT"),
     )
+
+
+def _mutant(side: Side) -> str | None:
+    """MUTANT, if it is one of the reference on this side. Raises InputError if there is no such mutant."""
+    name = _text("MUTANT")
+    if name is None:
+        return None
+    from imsreg.tester.mutants import mutant_named
+
+    return name if mutant_named(name).side == side else None
 
 
 def _variable(name: str) -> object:

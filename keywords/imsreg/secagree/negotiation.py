@@ -2,80 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import NamedTuple
 
+from imsreg.secagree.endpoints import FIRST_FREE_SPI, Endpoints
+from imsreg.secagree.transforms import CURRENT_TRANSFORMS, LEGACY_TRANSFORMS, Transform, transforms
+from imsreg.secagree.usability import MECHANISM, transform, usable
 from imsreg.sip.headers.security import SecurityClient, SecurityMechanism, SecurityServer
 from imsreg.sip.params import Param
 
-MECHANISM = "ipsec-3gpp"
-FIRST_FREE_SPI = 256  # RFC 4303 2.1: 0 never on the wire, 1 to 255 reserved
-
-
-class Transform(NamedTuple):
-    """An integrity and an encryption algorithm by their names in Annex H."""
-
-    alg: str
-    ealg: str
-
-
-LEGACY_TRANSFORMS = tuple(
-    Transform(alg, ealg) for alg in ("hmac-md5-96", "hmac-sha-1-96") for ealg in ("des-ede3-cbc", "aes-cbc", "null")
+__all__ = (
+    "CURRENT_TRANSFORMS",
+    "FIRST_FREE_SPI",
+    "LEGACY_TRANSFORMS",
+    "MECHANISM",
+    "Agreement",
+    "Endpoints",
+    "Transform",
+    "announce",
+    "choose",
+    "common",
+    "offer",
+    "same_list",
+    "transform",
+    "transforms",
+    "usable",
 )
-"""The six combinations of releases before 14, in the order of the seed's second REGISTER."""
-
-CURRENT_TRANSFORMS = (
-    Transform("hmac-sha-1-96", "aes-cbc"),
-    Transform("hmac-sha-1-96", "null"),
-    Transform("aes-gmac", "null"),
-    Transform("null", "aes-gcm"),
-)
-"""The combinations of TS 33.203 V14.1.0: hmac-md5-96 and des-ede3-cbc are gone, alg=null goes only with aes-gcm."""
-
-
-def transforms(release: int) -> tuple[Transform, ...]:
-    """The combinations that a 3GPP release knows (TS 33.203 Annex H; the release of the change is 14 by V14.1.0)."""
-    return CURRENT_TRANSFORMS if release >= 14 else LEGACY_TRANSFORMS
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """One side's SPIs and protected ports (TS 33.203 7.1): -c for its client port, -s for its server port."""
-
-    spi_c: int
-    spi_s: int
-    port_c: int
-    port_s: int
-
-    @classmethod
-    def draw(cls, random: Random, avoid: Iterable[int] = (), ports: range = range(20000, 60000)) -> Endpoints:
-        """Random SPIs outside `avoid` and the reserved range, and two different ports out of `ports`."""
-        spi_c, spi_s = _draw_spis(random, avoid)
-        port_c, port_s = random.sample(ports, 2)
-        return cls(spi_c, spi_s, port_c, port_s)
-
-    def renewed(self, random: Random, ports: range = range(20000, 60000)) -> Endpoints:
-        """New SPIs and a new client port, the server port kept: what a new authentication takes (TS 33.203 7.4.0)."""
-        spi_c, spi_s = _draw_spis(random, avoid=(self.spi_c, self.spi_s))
-        port_c = next(port for port in random.sample(ports, 3) if port not in (self.port_c, self.port_s))
-        return Endpoints(spi_c, spi_s, port_c, self.port_s)
-
-    def parameters(self) -> str:
-        """The four parameters as they stand in a Security header; SPIs with ten digits, the letter of Annex H."""
-        return f"spi-c={self.spi_c:010d}; spi-s={self.spi_s:010d}; port-c={self.port_c}; port-s={self.port_s}"
-
-
-def _draw_spis(random: Random, avoid: Iterable[int]) -> tuple[int, int]:
-    taken = {*avoid}
-    spis: list[int] = []
-    while len(spis) < 2:
-        spi = random.randrange(FIRST_FREE_SPI, 1 << 32)
-        if spi not in taken:
-            taken.add(spi)
-            spis.append(spi)
-    return spis[0], spis[1]
 
 
 def offer(endpoints: Endpoints, offered: Sequence[Transform]) -> list[str]:
@@ -92,23 +44,6 @@ def announce(endpoints: Endpoints, supported: Sequence[Transform]) -> list[str]:
         f"{MECHANISM}; q={(len(supported) - place) / 10:.1f}; alg={t.alg}; ealg={t.ealg}; {endpoints.parameters()}"
         for place, t in enumerate(supported)
     ]
-
-
-def transform(entry: SecurityMechanism) -> Transform:
-    """The algorithms of an entry; a missing ealg means null (TS 33.203 Annex H)."""
-    return Transform((entry.alg or "").lower(), (entry.ealg or "null").lower())
-
-
-def usable(entry: SecurityMechanism) -> bool:
-    """Whether an entry of either side can become security associations: parameters complete, esp in transport mode."""
-    return (
-        entry.mechanism.lower() == MECHANISM
-        and entry.alg is not None
-        and None not in (entry.spi_c, entry.spi_s)
-        and bool(entry.port_c and entry.port_s)
-        and (entry.prot or "esp").lower() == "esp"
-        and (entry.mod or "trans").lower() == "trans"
-    )
 
 
 def choose(server: Sequence[SecurityServer], supported: Sequence[Transform]) -> SecurityServer | None:

@@ -67,7 +67,8 @@ def _cut_odd_head(data: bytes, begin: int) -> Head:
     lf = data.find(b"\n\n", begin, crlf + 1 if crlf >= 0 else len(data))
     end = lf if lf >= 0 else crlf
     if end < 0:
-        octets, body_at = data[begin:].removesuffix(b"\n").removesuffix(b"\r"), len(data)
+        # A CR behind the last line end is the half of an empty line, and no field.
+        octets, body_at = data[begin:].rstrip(b"\r\n"), len(data)
     else:
         octets, body_at = data[begin:end].removesuffix(b"\r"), end + (2 if lf >= 0 else 3)
     *others, last = _FIELD_END.split(octets)

@@ -43,12 +43,13 @@ def qvalue(text: str | None) -> float | None:
 def host(text: str, column: int = 1) -> str:
     """A host in its comparable form: lower case; an IPv6 address compressed and without brackets.
 
-    Raises SyntaxFault if brackets hold something else than an IPv6 address.
+    The third colon that RFC 3261 25.1 has before an IPv4 address inside is passed over. Raises SyntaxFault if brackets
+    hold something else than an IPv6 address.
     """
     if not text.startswith("["):
         return text.lower()
     try:
-        return str(ipaddress.IPv6Address(text[1:-1]))
+        return str(ipaddress.IPv6Address(text[1:-1].replace(":::", "::")))
     except ValueError:
         raise SyntaxFault(f"{show(text)} is no IPv6 address", column) from None
 

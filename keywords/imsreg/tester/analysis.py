@@ -62,11 +62,11 @@ class Analyst:
         self._ignore_known = ignore_known
         self._partial = partial
 
-    def analyse(self, path: Path, transcript: Transcript, test: str) -> Analysed:
+    def analyse(self, path: Path, transcript: Transcript, test: str, *, reproduce: str = "") -> Analysed:
         """Judge the capture at `path`, which `read_capture` has read; `test` is what reports call it.
 
-        One that names no requirements decides what it can. Raises InputError if catalogue or subscriber file do not
-        know what it names.
+        `reproduce` is the command that shows it again (empty: this analysis). A capture that names no requirements
+        decides what it can. Raises InputError if catalogue or subscriber file do not know what it names.
         """
         circumstances = transcript.circumstances
         stopped = self._checked(path, circumstances)
@@ -81,7 +81,8 @@ class Analyst:
             spec_strict=self._spec_strict,
             ignore_known=self._ignore_known,
             partial=self._partial,
-            reproduce=f"imsreg analyze --profile {shlex.quote(str(profile.path))} {shlex.quote(str(path))}",
+            reproduce=reproduce
+            or f"imsreg analyze --profile {shlex.quote(str(profile.path))} {shlex.quote(str(path))}",
         )
         judgement = judge.judge(transcript, circumstances.decides, test, stopped)
         if not circumstances.decides:

@@ -21,11 +21,16 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a command printed, on either stream: `tail` is the end of the `seen` octets. `code` None: it was stopped."""
+    """What a command printed, on either stream: `tail` is the end of the `seen` octets. `code` None: it was stopped.
+
+    `left_behind`: the command itself had ended; what was stopped is something that it had started and that held on to
+    its output.
+    """
 
     tail: bytes
     seen: int
     code: int | None
+    left_behind: bool = False
 
 
 def run_bounded(
@@ -57,8 +62,9 @@ def run_bounded(
         except BaseException:
             _kill(process)
             raise
+        left_behind = _has_ended(process)
         _kill(process)
-    return Output(tail.octets(), tail.seen, None)
+    return Output(tail.octets(), tail.seen, None, left_behind)
 
 
 class _Tail:
@@ -91,6 +97,11 @@ def _read(stream: IO[bytes], tail: _Tail, deadline: float) -> bool:
                     return True
                 tail.add(chunk)
     return False
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the command has ended; it can still be waited for, and its number is not given to another."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from imsreg.errors import InputError
+from imsreg.identity.subscribers import Subscriber
 from imsreg.sip.flow import Address
 from imsreg.verdict.profile import Profile
 
@@ -30,6 +31,26 @@ class Dut(Protocol):
 
     def close(self) -> None:
         """Stop it, if the tester started it. Safe to call twice."""
+
+
+Action = Literal["register", "deregister", "reset"]
+"""What a UE can be told: to register (again, if it is registered), to de-register, to forget everything silently."""
+
+
+class UeDut(Dut, Protocol):
+    """What a session needs of a UE under test."""
+
+    def act(self, action: Action, subscriber: Subscriber) -> None:
+        """Give the UE with this subscriber's SIM a command. Returns once it has it, not once it has done it.
+
+        Raises ScenarioStopped("device", what did not happen).
+        """
+
+    def next_deadline(self) -> float | None:
+        """Seconds until the UE's own next timer; None where it has none, or nobody knows."""
+
+    def moved(self) -> tuple[int, int]:
+        """Octets of payload that it has sent and received so far over UDP and TCP; zeros where nobody knows."""
 
 
 class ExternalDut:

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from imsreg.errors import InputError
 from imsreg.paths import data
-from imsreg.registration.core import CorePolicy
 from imsreg.registration.seams import SEAMS, Hook
 from imsreg.text import safe_text
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+P = TypeVar("P", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Mutant:
     """A reference DUT with exactly one seeded defect, or a benign variant of it.
 
     `fails` names every requirement that must not pass; a benign variant fails none. `hook` sits at `seam`, made anew
-    for each run so that it may remember. `changes` are fields of the reference core's policy that differ.
+    for each run so that it may remember. `changes` are fields of the reference DUT's policy that differ.
     """
 
     id: str
@@ -34,12 +38,14 @@ class Mutant:
     make_hook: Callable[[], Hook] | None
     changes: Mapping[str, Any]
     security: str | None = None
+    side: Literal["cscf", "ue"] = "cscf"
+    """Which reference DUT it is a variant of: the core or the UE."""
 
     def hooks(self) -> dict[str, Hook]:
         """The hook at its seam, fresh."""
         return {self.seam: self.make_hook()} if self.seam and self.make_hook else {}
 
-    def policy(self, policy: CorePolicy) -> CorePolicy:
+    def policy(self, policy: P) -> P:
         """The reference policy with this variant's changes."""
         return replace(policy, **self.changes) if self.changes else policy
 
@@ -62,6 +68,9 @@ def load_mutant(path: Path) -> Mutant:
     fails = tuple(field("FAILS", tuple, ()))
     if kind not in ("mutant", "benign") or (kind == "mutant") != bool(fails):
         raise InputError(where, "FAILS", "a mutant names what it fails, a benign variant nothing", "mend KIND or FAILS")
+    side = field("SIDE", str, "ue" if (seam or "").startswith("ue.") else "cscf")
+    if side not in ("cscf", "ue"):
+        raise InputError(where, "SIDE", f"there is no side {safe_text(side)!r}", "write cscf or ue")
     hook = getattr(module, "hook", None)
     changes = field("CHANGES", dict, {})
     if (seam is None) != (hook is None) or (seam is None and not changes):
@@ -76,6 +85,7 @@ def load_mutant(path: Path) -> Mutant:
         make_hook=hook,
         changes=changes,
         security=field("SECURITY", str, "") or None,
+        side=side,
     )
 
 

@@ -8,7 +8,15 @@ from imsreg.errors import ImsRegError
 from imsreg.transcript.circumstances import Stop
 
 InconclusiveClass = Literal[
-    "target-unreachable", "no-answer", "transport", "unexpected", "leftovers", "precondition", "tool"
+    "target-unreachable",
+    "no-answer",
+    "no-request",
+    "device",
+    "transport",
+    "unexpected",
+    "leftovers",
+    "precondition",
+    "tool",
 ]
 
 
@@ -24,8 +32,8 @@ class ScenarioStopped(ImsRegError):
 
     @property
     def silent(self) -> bool:
-        """Whether the DUT gave no sign of life: two such tests in a row call for the sanity REGISTER."""
-        return self.kind in ("target-unreachable", "no-answer", "transport")
+        """Whether the DUT gave no sign of life: two such tests in a row call for a sanity check."""
+        return self.kind in ("target-unreachable", "no-answer", "no-request", "transport")
 
 
 class NotApplicable(ImsRegError):

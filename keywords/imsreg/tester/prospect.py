@@ -11,28 +11,36 @@ from imsreg.identity.subscribers import Subscriber
 from imsreg.net.resolve import has_ipv6, source_address
 from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address
+from imsreg.tester.device import device_of
 from imsreg.tester.lacking import check_required
 from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.session import Family
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.text import safe_text
-from imsreg.verdict.profile import Profile
+from imsreg.verdict.profile import SIP_PORT, Profile
+from imsreg.verdict.profile_control import ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A profile that can be used. `sources` says from where the packets of each family would leave, if they can."""
+    """A profile that can be used. `sources` says from where the packets of each family would leave, if they can.
+
+    `listens_at`: where the simulated core would listen for a UE that is not embedded.
+    """
 
     profile: Profile
     subscribers: tuple[Subscriber, ...]
     addresses: Mapping[Family, Address]
     sources: Mapping[Family, str]
+    listens_at: tuple[Address, ...] = ()
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """ "IPv4", "IPv6": those in which the DUT can be reached, as far as is known before."""
+        """ "IPv4", "IPv6": those in which DUT and tester can meet, as far as is known before."""
         if self.profile.dut.embedded:
             return ("IPv4", "IPv6") if has_ipv6() else ("IPv4",)
+        if self.profile.dut.role == "ue":
+            return tuple(address.family for address in self.listens_at)
         return tuple(self.addresses)
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -40,10 +48,14 @@ class Prospect:
         profile, dut = self.profile, self.profile.dut
         name = " ".join(part for part in (dut.name, dut.version, dut.build) if part)
         yield "DUT", f"{safe_text(name)}, {dut.role}"
-        yield "addresses", "; ".join(self._places())
+        if places := "; ".join(self._places()):
+            yield "addresses", places
+        if self.listens_at:
+            yield "core", f"listens at {', '.join(map(str, self.listens_at))}"
         yield "transports", ", ".join(dut.transports)
         yield "security", f"{profile.security}, release {profile.release}, home domain {profile.home_domain}"
         yield "subscribers", self._people()
+        yield from self._control()
         if profile.deviations:
             yield "deviations", f"{len(profile.deviations)} known"
         for label, command in (("start", dut.start), ("stop", dut.stop), ("collect", profile.collect)):
@@ -56,6 +68,15 @@ class Prospect:
         for family, address in self.addresses.items():
             yield f"{address} ({family}), {self.sources[family]}"
 
+    def _control(self) -> Iterator[tuple[str, str]]:
+        control = self.profile.control
+        if control is None:
+            return
+        yield "SIM", safe_text(self.profile.dut.subscriber or self.subscribers[0].name)
+        yield "control", f"{control.kind}, at most {control.limit:g} s a step"
+        for action in ACTIONS:
+            yield action, safe_text(" ".join(control.steps.get(action, ("none",))))
+
     def _people(self) -> str:
         with_password = sum(subscriber.password is not None for subscriber in self.subscribers)
         told = f"{len(self.subscribers)} in {self.profile.subscribers}"
@@ -66,7 +87,9 @@ def prospect(path: Path) -> Prospect:
     """Everything that a run reads and looks up before its first packet. Raises InputError as the run would."""
     profile, subscribers = read_profile(path)
     profile = resolved(profile)
-    SubscriberPool(subscribers)
+    if profile.dut.role == "ue" and not profile.dut.embedded:
+        return _prospect_of_ue(profile, subscribers)
+    SubscriberPool(subscribers, with_password=profile.dut.role == "ue")
     addresses = {a.family: a for a in (Address(host, profile.dut.port) for host in profile.dut.addresses)}
     known = {Address(host, 0).family: host for host in profile.tester.addresses}
     sources: dict[Family, str] = {}
@@ -78,5 +101,18 @@ def prospect(path: Path) -> Prospect:
             require_free(Address(source, profile.tester.port), ("UDP", "TCP"))
         sources[family] = f"from {source}" if source is not None else "no route from this host"
     made = Prospect(profile, subscribers, addresses, sources)
+    check_required(profile, made.families)
+    return made
+
+
+def _prospect_of_ue(profile: Profile, subscribers: tuple[Subscriber, ...]) -> Prospect:
+    """Of a UE that comes to the tester: that the core can listen there, and the UE be told."""
+    listens_at = tuple(Address(host, profile.tester.port or SIP_PORT) for host in profile.tester.addresses)
+    for address in listens_at:
+        require_free(address, ("UDP", "TCP"))
+    if profile.control is not None:
+        device_of(profile.control, profile.path)
+    addresses = {a.family: a for a in (Address(host, profile.dut.port) for host in profile.dut.addresses)}
+    made = Prospect(profile, subscribers, addresses, dict.fromkeys(addresses, "the UE"), listens_at)
     check_required(profile, made.families)
     return made

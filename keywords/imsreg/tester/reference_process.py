@@ -1,4 +1,7 @@
-"""The reference core as a process of its own. Little is imported here: it may start while the rest is being loaded."""
+"""The reference DUTs as processes of their own.
+
+Little is imported here: the core may start while the rest is being loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,46 +13,44 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.sip.flow import Address
 
+if TYPE_CHECKING:
+    from imsreg.identity.subscribers import Subscriber
+    from imsreg.sip.flow import Transport
+    from imsreg.tester.dut import Action
+
 START_LIMIT = 10.0
 """Seconds that the process has to say that it listens, and to answer a command."""
 
 
-class ReferenceProcess:
-    """The reference core as a process, held by its standard streams: it ends when they close.
-
-    It listens on loopback, or at `address`. `within` is the start of a command line that runs the rest of it somewhere
-    else, in a network namespace for one.
-    """
+class _Held:
+    """A script of fixtures/reference as a process, held by its standard streams: it ends when they close."""
 
     moves_with_clock = True
 
+    SCRIPT: ClassVar[str]
+    WHAT: ClassVar[str]
+    """What an error calls it."""
+
     def __init__(
-        self,
-        profile: Path,
-        *,
-        mutant: str | None = None,
-        seed: int | None = None,
-        address: str | None = None,
-        within: Sequence[str] = (),
+        self, profile: Path, mutant: str | None, seed: int | None, *more: str, within: Sequence[str] = ()
     ) -> None:
-        command = [*within, sys.executable, str(data("fixtures", "reference", "core.py")), "--profile", str(profile)]
+        command = [*within, sys.executable, str(data("fixtures", "reference", self.SCRIPT)), "--profile", str(profile)]
         if mutant:
             command += ["--mutant", mutant]
         if seed is not None:
             command += ["--seed", str(seed)]
-        if address is not None:
-            command += ["--address", address]
+        command += more
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )
         self._replies: Queue[str] = Queue()
-        self._reader = threading.Thread(target=self._read, name="reference core", daemon=True)
+        self._reader = threading.Thread(target=self._read, name=self.WHAT, daemon=True)
         self._reader.start()
         self._addresses: Mapping[str, Address] | None = None
 
@@ -67,7 +68,7 @@ class ReferenceProcess:
         return self._process.pid
 
     def advance(self, seconds: float) -> None:
-        """Move the core's clock by `seconds`; returns when every timer that came due has run."""
+        """Move its clock by `seconds`; returns when every timer that came due has run."""
         self.command(advance=seconds)
 
     def command(self, **request: object) -> dict[str, Any]:
@@ -81,7 +82,7 @@ class ReferenceProcess:
         return self._reply(START_LIMIT)
 
     def close(self) -> None:
-        """Close the control channel, on which the core ends; kill it if it does not."""
+        """Close the control channel, on which the process ends; kill it if it does not."""
         process = self._process
         if process.stdin is not None and not process.stdin.closed:
             with suppress(OSError):
@@ -106,9 +107,7 @@ class ReferenceProcess:
         try:
             line = self._replies.get(timeout=limit)
         except Empty as error:
-            raise InputError(
-                "reference core", "", f"no answer within {limit:g} s", "run fixtures/reference/core.py by hand"
-            ) from error
+            raise InputError(self.WHAT, "", f"no answer within {limit:g} s", self._remedy) from error
         if not line:
             raise self._died()
         reply: dict[str, Any] = json.loads(line)
@@ -117,4 +116,86 @@ class ReferenceProcess:
     def _died(self) -> InputError:
         assert self._process.stderr is not None
         last = (self._process.stderr.read().strip().splitlines() or ["no message"])[-1]
-        return InputError("reference core", "", f"the process ended: {last}", "run fixtures/reference/core.py by hand")
+        return InputError(self.WHAT, "", f"the process ended: {last}", self._remedy)
+
+    @property
+    def _remedy(self) -> str:
+        return f"run fixtures/reference/{self.SCRIPT} by hand"
+
+
+class ReferenceProcess(_Held):
+    """The reference core as a process.
+
+    It listens on loopback, or at `address`. `within` is the start of a command line that runs the rest of it somewhere
+    else, in a network namespace for one.
+    """
+
+    SCRIPT = "core.py"
+    WHAT = "reference core"
+
+    def __init__(
+        self,
+        profile: Path,
+        *,
+        mutant: str | None = None,
+        seed: int | None = None,
+        address: str | None = None,
+        within: Sequence[str] = (),
+    ) -> None:
+        more = () if address is None else ("--address", address)
+        super().__init__(profile, mutant, seed, *more, within=within)
+
+
+class ReferenceUeProcess(_Held):
+    """The reference UE as a process: on loopback, a UE for each SIM that is named (`UeDut`).
+
+    `core` is where the simulated core listens, by family.
+    """
+
+    SCRIPT = "ue.py"
+    WHAT = "reference UE"
+
+    def __init__(
+        self, profile: Path, core: Mapping[str, Address], *, mutant: str | None = None, seed: int | None = None
+    ) -> None:
+        super().__init__(profile, mutant, seed)
+        self._core = core
+
+    def act(
+        self,
+        action: Action,
+        subscriber: Subscriber,
+        *,
+        core: Address | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """See `UeDut`. `core` and `transport` are the way to the P-CSCF, by default the first of each."""
+        towards = self._core if core is None else {core.family: core}
+        reply = self._told(
+            act=action,
+            subscriber=subscriber.name,
+            core=towards,
+            transport=None if transport is None else transport.lower(),
+        )
+        if "error" in reply:
+            from imsreg.tester.outcome import ScenarioStopped  # not loaded for a core
+
+            raise ScenarioStopped("device", str(reply["error"]))
+
+    def next_deadline(self) -> float | None:
+        """See `UeDut`."""
+        seconds = self._told(state=True)["next"]
+        return None if seconds is None else float(seconds)
+
+    def moved(self) -> tuple[int, int]:
+        """See `UeDut`."""
+        reply = self._told(state=True)
+        return int(reply["sent"]), int(reply["received"])
+
+    def phase(self, subscriber: str) -> str:
+        """What the UE of the subscriber with this name is doing."""
+        return str(self._told(state=subscriber)["state"])
+
+    def _told(self, **request: object) -> dict[str, Any]:
+        self.addresses  # noqa: B018 - the process says that it is ready before it answers
+        return self.command(**request)

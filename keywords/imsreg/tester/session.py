@@ -8,19 +8,14 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
 from secrets import randbits
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from imsreg import __version__
-from imsreg.errors import InputError
-from imsreg.net.egress import EgressGate
-from imsreg.net.link import Link
 from imsreg.net.resolve import source_address
-from imsreg.net.sockets import SocketLink
 from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
 from imsreg.tester.catalogue import rows
-from imsreg.tester.dut import Dut, ExternalDut
 from imsreg.tester.judge import Judgement
 from imsreg.tester.lacking import check_required, no_way
 from imsreg.tester.lockout import Lockout
@@ -28,11 +23,15 @@ from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.output import made
 from imsreg.tester.preflight import read_profile, resolved
 from imsreg.tester.reference_process import ReferenceProcess
-from imsreg.tester.settings import Settings
+from imsreg.tester.settings import Settings, Side
+from imsreg.tester.start import start
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.tester.vital_signs import VitalSigns
 from imsreg.verdict.journal import NAME, Journal
 from imsreg.verdict.summary import Reports
+
+if TYPE_CHECKING:
+    from imsreg.tester.ue_side import UeSide
 
 Family = Literal["IPv4", "IPv6"]
 PACKAGES = ("robotframework", "pytest", "cryptography", "msgspec")
@@ -51,7 +50,9 @@ class Session:
         profile, self.subscribers = read_profile(settings.profile)
         self.profile = resolved(profile)
         self.catalogue = rows()
-        self.pool = SubscriberPool(self.subscribers, worker=settings.worker, workers=settings.workers)
+        self.pool = SubscriberPool(
+            self.subscribers, worker=settings.worker, workers=settings.workers, with_password=self.side == "ue"
+        )
         self.seed = randbits(64) if settings.seed is None else settings.seed
         self.vital_signs = VitalSigns()
         self.lockout = Lockout(self.profile.lockout)
@@ -59,10 +60,11 @@ class Session:
         self._closed = False
         if settings.output is not None:
             made(settings.output)
-        self.link, self.dut = self._start(reference)
+        started = start(settings, self.profile, self.subscribers, self.pool, self.random, self.timers, reference)
+        self.link, self.dut, self._ue_side = started.link, started.dut, started.ue_side
         try:
             self._check_port()
-            check_required(self.profile, self.dut.addresses)
+            check_required(self.profile, self.dut.addresses if self._ue_side is None else self._ue_side.core.addresses)
             # Last, so that a run which never begins leaves the journal of the one before as it was.
             self.journal = self._open_journal()
         except BaseException:
@@ -78,6 +80,18 @@ class Session:
         """SIP timers towards the DUT: T1 by the profile times its multiplier, T2 = 8 T1, T4 = 10 T1 (RFC 3261 17)."""
         t1 = self.profile.timing.t1 * self.profile.timing.multiplier
         return Timers(t1, 8 * t1, 10 * t1)
+
+    @property
+    def side(self) -> Side:
+        """What the DUT is, and with it which directory of suites is for it."""
+        return "ue" if self.profile.dut.role == "ue" else "cscf"
+
+    @property
+    def ue_side(self) -> UeSide:
+        """The UE under test and the core that it registers with. Raises NotApplicable if the DUT is no UE."""
+        if self._ue_side is None:
+            raise NotApplicable(f"the DUT is no UE but a {self.profile.dut.role}")
+        return self._ue_side
 
     def dut_address(self, transport: Transport, family: Family) -> Address:
         """Where the DUT listens. Raises NotApplicable if the profile or this host lacks transport or family."""
@@ -145,7 +159,7 @@ class Session:
     def _check_port(self) -> None:
         """Raises InputError if the profile gives the tester a port that somebody else has."""
         port = self.profile.tester.port
-        if port is None or self.settings.link == "memory":
+        if port is None or self.settings.link == "memory" or self._ue_side is not None:
             return
         for address in self.dut.addresses.values():
             with suppress(NotApplicable):  # no route: the tests of this family will say so
@@ -165,35 +179,6 @@ class Session:
             addresses=[str(address) for address in self.dut.addresses.values()],
         )
         return journal
-
-    def _start(self, reference: ReferenceProcess | None) -> tuple[Link, Dut]:
-        settings, profile = self.settings, self.profile
-        embedded = profile.dut.embedded is not None
-        if not embedded and (settings.link == "memory" or settings.mutant):
-            raise InputError(profile.path, "dut.embedded", "mutants and the in-memory link are for embedded DUTs", "")
-        mutant = None
-        if settings.mutant:
-            from imsreg.tester.mutants import mutant_named
-
-            mutant = mutant_named(settings.mutant)
-        if settings.link == "memory":
-            # Of no use to a run over sockets, whose core is another process.
-            from imsreg.net.memory import MemoryLink
-            from imsreg.tester.memory_dut import MemoryDut, core_policy
-
-            memory = MemoryLink()
-            random = self.random("reference core")
-            return memory, MemoryDut(memory, core_policy(profile), self.subscribers, random, mutant)
-        if embedded:
-            process = reference or ReferenceProcess(profile.path, mutant=settings.mutant, seed=settings.seed)
-            try:
-                process.addresses  # noqa: B018 - waits for the core, which may have refused to start
-                return SocketLink(EgressGate(profile.allow)), process
-            except BaseException:
-                process.close()
-                raise
-        dut = ExternalDut(profile)
-        return SocketLink(EgressGate(profile.allow), real_time=True), dut
 
 
 def _versions() -> dict[str, str]:

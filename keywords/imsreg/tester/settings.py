@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from imsreg.paths import data
 
-DEFAULT_PROFILES = {"cscf": "embedded-core.yaml"}
+Side = Literal["cscf", "ue"]
+"""What the DUT of a run is: a CSCF, up to a whole core, or a UE. There is a directory of suites for each."""
+
+SIDES: tuple[Side, ...] = get_args(Side)
+
+DEFAULT_PROFILES: dict[Side, str] = {"cscf": "embedded-core.yaml", "ue": "embedded-ue.yaml"}
 """Without a profile each directory of suites runs on its embedded reference."""
+
+
+def default_profile(side: Side) -> Path:
+    """The profile of the embedded reference on this side."""
+    return data("fixtures", "profiles", DEFAULT_PROFILES[side])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class Settings:
     others says nothing.
     """
 
-    profile: Path = field(default_factory=lambda: data("fixtures", "profiles", DEFAULT_PROFILES["cscf"]))
+    profile: Path = field(default_factory=lambda: default_profile("cscf"))
     output: Path | None = None
     link: Literal["sockets", "memory"] = "sockets"
     mutant: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from imsreg.aka.nonce import NonceError, decode
@@ -29,37 +29,15 @@ from imsreg.sip.endpoint import (
     TransportFailed,
 )
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
-from imsreg.sip.message import MessageError, Request, Response, parse
+from imsreg.sip.message import Request, Response
 from imsreg.sip.timers import RFC3261, Timers
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import ScenarioStopped
+from imsreg.tester.sent import Sent, request_of, transport_stop
 from imsreg.text import safe_text
 
 SQN_LEAP = 1 << 20
 """SEQ values by which a USIM is put ahead of the AuC: far, and inside the delta of TS 33.102 C.2.1."""
-
-
-@dataclass
-class Sent:
-    """A request on its way and what came back."""
-
-    request: Request | None
-    raw: bytes = field(repr=False)
-    transaction: ClientTransaction | None = None
-    times: list[float] = field(default_factory=list)
-    """When it went out, repetitions included."""
-    responses: list[Response] = field(default_factory=list)
-    stopped: ScenarioStopped | None = None
-
-    @property
-    def final(self) -> Response | None:
-        """The final response, or None while there is none."""
-        return next((r for r in self.responses if r.status >= 200), None)
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more is to be waited for."""
-        return self.final is not None or self.stopped is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +170,7 @@ class SimulatedUe:
                         sent.stopped = ScenarioStopped("no-answer", self._silence(sent))
                 case TransportFailed(failure, transaction):
                     for sent in self._matching(transaction):
-                        sent.stopped = _transport_stop(failure)
+                        sent.stopped = transport_stop(failure)
                 case _:
                     self.strays += 1
 
@@ -232,7 +210,7 @@ class SimulatedUe:
             raw = message.to_bytes()
         else:
             raw = message if isinstance(message, bytes) else message.raw
-        sent = Sent(_request(raw), raw)
+        sent = Sent(request_of(raw), raw)
         self._sent.append(sent)
 
         def start() -> None:
@@ -335,22 +313,3 @@ class SimulatedUe:
 
     def _flow(self) -> Flow:
         return Flow(self.options.transport, self.address, self.options.dut)
-
-
-def _request(raw: bytes) -> Request | None:
-    try:
-        message = parse(raw)
-    except MessageError:
-        return None
-    return message if isinstance(message, Request) else None
-
-
-def _transport_stop(failure: TransportFailure) -> ScenarioStopped:
-    where = f"{failure.flow.remote} over {failure.flow.transport}"
-    match failure.kind:
-        case "unreachable":
-            return ScenarioStopped("target-unreachable", f"{where}: {safe_text(failure.detail)}")
-        case "denied":
-            return ScenarioStopped("tool", safe_text(failure.detail))
-        case "refused" | "closed" | "reset" | "timeout":
-            return ScenarioStopped("transport", f"{where}: connection {failure.kind}: {safe_text(failure.detail)}")

@@ -13,13 +13,16 @@ from imsreg.text import safe_text
 class SubscriberPool:
     """Hands out subscribers in turn, so that what one test left behind at the DUT has the longest time to go away.
 
-    A simulated UE registers with AKA keys: subscribers with a password are not for it. `worker` of `workers` takes
-    every n-th subscriber: parallel processes never share one.
+    A simulated UE registers with AKA keys: subscribers with a password are for UEs under test (`with_password`).
+    `worker` of `workers` takes every n-th subscriber: parallel processes never share one.
     """
 
-    def __init__(self, subscribers: Sequence[Subscriber], *, worker: int = 0, workers: int = 1) -> None:
+    def __init__(
+        self, subscribers: Sequence[Subscriber], *, worker: int = 0, workers: int = 1, with_password: bool = False
+    ) -> None:
         self._all = {s.name: s for s in subscribers}
-        share = [s for s in subscribers if s.algorithm is not None][worker::workers]
+        self._with_password = with_password
+        share = [s for s in subscribers if with_password or s.algorithm is not None][worker::workers]
         if not share:
             raise InputError(
                 "subscribers",
@@ -37,7 +40,7 @@ class SubscriberPool:
                 known = ", ".join(self._all)
                 raise InputError("subscribers", safe_text(name), "there is no such subscriber", f"there are {known}")
             chosen = self._all[name]
-            if chosen.algorithm is None:
+            if chosen.algorithm is None and not self._with_password:
                 raise InputError("subscribers", name, "has a password and no AKA keys to register with", "take another")
             if chosen in self._free:
                 self._free.remove(chosen)

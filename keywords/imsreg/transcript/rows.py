@@ -82,7 +82,8 @@ def rows_of(transcript: Transcript, marks: Mapping[int, str], limit: int) -> Row
         if isinstance(item, Event):
             rows.append(Band(item.at, item.kind, presentable(item.text, limit=_TEXT_LIMIT)))
         else:
-            rows.append(_arrow(item, transcript, lane, marks.get(item.number)))
+            source, target = (lane[end] for end in _ends(item, transcript))
+            rows.append(arrow_of(item, source, target, transcript.repeat_of(item), marks.get(item.number)))
     if skipped:
         rows.append(_gap(skipped))
     if transcript.dropped:
@@ -97,15 +98,14 @@ def _gap(skipped: int) -> Band:
     return Band(None, "note", f"{skipped} more not drawn here")
 
 
-def _arrow(entry: Entry, transcript: Transcript, lane: dict[str, int], mark: str | None) -> Arrow:
-    source, target = _ends(entry, transcript)
-    repeated = transcript.repeat_of(entry)
+def arrow_of(entry: Entry, source: int, target: int, repeated: int | None, mark: str | None) -> Arrow:
+    """The row of a message between two lanes. `repeated` is the number of the message that it retransmits, if any."""
     lines = presentable(mark, limit=_MARK_LIMIT, keep_newlines=True).splitlines() if mark is not None else []
     return Arrow(
         number=entry.number,
         at=entry.at,
-        source=lane[source],
-        target=lane[target],
+        source=source,
+        target=target,
         kind=_kind(entry.message),
         repeat=repeated is not None,
         label=entry.label,

@@ -18,28 +18,36 @@ def text(transcript: Transcript, marks: Mapping[int, str] = {}) -> str:
     `marks` has the text of a finding by the number of the entry that shows it; it stands below that message.
     """
     ladder = rows_of(transcript, marks, 2 * MAX_ENTRIES)
-    columns = [_MARGIN + _EDGE + _GAP * index for index in range(len(ladder.lanes))]
+    columns = columns_of(len(ladder.lanes))
     lines = [ladder.title, ladder.subtitle, ""]
     if columns:
-        lines.append(_names([lane.name for lane in ladder.lanes], columns))
+        lines.append(names_line([lane.name for lane in ladder.lanes], columns))
     for row in ladder.rows:
-        lines += [_band(row)] if isinstance(row, Band) else _arrow(row, columns)
+        lines += [band_line(row)] if isinstance(row, Band) else arrow_lines(row, columns)
     return "\n".join(lines) + "\n"
 
 
-def _names(names: list[str], columns: list[int]) -> str:
+def columns_of(lanes: int) -> list[int]:
+    """Where in a line each of so many lanes is."""
+    return [_MARGIN + _EDGE + _GAP * index for index in range(lanes)]
+
+
+def names_line(names: list[str], columns: list[int]) -> str:
+    """The names of the lanes, each over its column."""
     line = ""
     for name, column in zip(names, columns, strict=True):
         line = line.ljust(column - len(name) // 2) + name
     return line
 
 
-def _band(row: Band) -> str:
+def band_line(row: Band) -> str:
+    """What is no message, in one line."""
     return f"     {_seconds(row.at)}  ~ {row.text} ~"
 
 
-def _arrow(row: Arrow, columns: list[int]) -> Iterator[str]:
-    line = list(f"{row.number:>5}{_seconds(row.at)}".ljust(columns[-1] + 1))
+def arrow_lines(row: Arrow, columns: list[int]) -> Iterator[str]:
+    """A message in one line, and below it what is remarked on it. Number 0 stays away."""
+    line = list(f"{row.number or '':>5}{_seconds(row.at)}".ljust(columns[-1] + 1))
     for column in columns:
         line[column] = "|"
     begin, end = sorted((columns[row.source], columns[row.target]))

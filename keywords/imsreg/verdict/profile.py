@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -15,13 +14,14 @@ from imsreg.text import safe_text
 from imsreg.verdict import profile_fields as fields
 from imsreg.verdict.deviation import Deviation
 from imsreg.verdict.ics import Ics
+from imsreg.verdict.profile_control import Control, control_of
 from imsreg.verdict.profile_schema import (
     DutFields,
+    Embedded,
     Features,
     Need,
     ProfileFields,
     SecurityMode,
-    TesterFields,
     Timing,
     TransportName,
 )
@@ -29,13 +29,16 @@ from imsreg.verdict.roles import Role
 
 _LONGEST = 0xFFFF_FFFF
 """delta-seconds are below 2**32 (RFC 3261 20.19)."""
+SIP_PORT = 5060
+"""Where a real UE looks for its P-CSCF unless it is told otherwise (RFC 3261 19.1.2)."""
 
 
 @dataclass(frozen=True)
 class Dut:
     """Names and addresses of the DUT. `addresses` may hold host names until `Profile.with_addresses` replaces them.
 
-    An `embedded` DUT is a built-in reference that the tester starts itself; it needs no address.
+    An `embedded` DUT is a built-in reference that the tester starts itself; it needs no address. Nor does a UE, which
+    comes to the tester. `subscriber` names the SIM in a UE; None: the first of the subscriber file.
     """
 
     name: str
@@ -47,20 +50,23 @@ class Dut:
     transports: tuple[TransportName, ...]
     start: tuple[str, ...]
     stop: tuple[str, ...]
-    embedded: Literal["reference-core"] | None
+    embedded: Embedded | None
+    subscriber: str | None = None
 
     @property
     def families(self) -> tuple[str, ...]:
         """ "ipv4", "ipv6": those of which an address is known; both if the DUT is embedded and names none."""
         if self.embedded and not self.addresses:
             return ("ipv4", "ipv6")
-        known = (fields.ip_address(address) for address in self.addresses)
-        return tuple(f"ipv{address.version}" for address in known if address is not None)
+        return _families(self.addresses)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the tester sends from: addresses, at most one per family, and a port; () and None: it chooses."""
+    """Where the tester sends from, and where its core listens for a UE: addresses, at most one per family, and a port.
+
+    () and None: it chooses.
+    """
 
     addresses: tuple[str, ...]
     port: int | None
@@ -84,13 +90,21 @@ class Profile:
     lockout: int | None
     tester: Origin
     requires: tuple[Need, ...]
+    control: Control | None
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """ "ipv4", "ipv6": those in which DUT and tester can meet. A real UE finds the tester where that listens."""
+        if self.dut.role == "ue" and not self.dut.embedded:
+            return _families(self.tester.addresses)
+        return self.dut.families
 
     def ics(self) -> Ics:
         """What the DUT claims, by ICS name: every name is there, an unknown number is None."""
         return {
             "security": self.security,
             "transports": self.dut.transports,
-            "families": self.dut.families,
+            "families": self.families,
             "release": self.release,
             **msgspec.to_builtins(self.features, builtin_types=(tuple,)),
         }
@@ -112,6 +126,7 @@ def load_profile(path: Path) -> Profile:
     allow = fields.networks(path, "allow", typed.allow)
     _check_numbers(path, typed)
     _check_deviations(path, typed.deviations)
+    _check_role(path, typed)
     fields.distinct(path, "requires", typed.requires)
     fields.distinct(path, "features.ipsec-algorithms", typed.features.ipsec_algorithms)
     return Profile(
@@ -127,18 +142,17 @@ def load_profile(path: Path) -> Profile:
         deviations=typed.deviations,
         collect=fields.command(path, "collect", typed.collect),
         lockout=typed.lockout,
-        tester=_tester(path, typed.tester),
+        tester=_tester(path, typed, allow),
         requires=typed.requires,
+        control=control_of(path, typed.control) if typed.control else None,
     )
 
 
 def _dut(path: Path, typed: DutFields, allow: Sequence[fields.Network]) -> Dut:
     if not typed.name.strip():
         raise InputError(path, "dut.name", "it is empty", "name the device as the report shall call it")
-    if typed.embedded and typed.role != "core":
-        raise InputError(path, "dut.role", f"the {typed.embedded} is no {typed.role}", "write role: core")
     addresses = fields.addresses(path, "dut.address", typed.address, names=True)
-    if not addresses and not typed.embedded:
+    if not addresses and not typed.embedded and typed.role != "ue":
         raise InputError(path, "dut.address", "is missing", "write the address at which the DUT listens")
     fields.inside(path, "dut.address", addresses, allow)
     if not typed.transports:
@@ -156,13 +170,52 @@ def _dut(path: Path, typed: DutFields, allow: Sequence[fields.Network]) -> Dut:
         start=fields.command(path, "dut.start", typed.start),
         stop=fields.command(path, "dut.stop", typed.stop),
         embedded=typed.embedded,
+        subscriber=typed.subscriber,
     )
 
 
-def _tester(path: Path, typed: TesterFields) -> Origin:
-    if typed.port is not None:
-        fields.in_range(path, "tester.port", typed.port, 1, 65535)
-    return Origin(fields.addresses(path, "tester.address", typed.address, names=False), typed.port)
+def _check_role(path: Path, typed: ProfileFields) -> None:
+    """Refuses what the DUT in this role cannot have, and misses what it cannot do without."""
+    dut, of_ue = typed.dut, typed.dut.role == "ue"
+    if dut.embedded and (right := dut.embedded.removeprefix("reference-")) != dut.role:
+        raise InputError(path, "dut.role", f"the {dut.embedded} is no {dut.role}", f"write role: {right}")
+    if not of_ue and dut.subscriber is not None:
+        raise InputError(path, "dut.subscriber", f"a DUT in the role {dut.role} has no SIM", "take it out")
+    if typed.control and (dut.embedded or not of_ue):
+        told = f"the {dut.embedded} needs none" if dut.embedded else "it is for UEs"
+        raise InputError(path, "control", told, "take it out")
+    if of_ue and not dut.embedded and typed.control is None:
+        raise InputError(path, "control", "is missing", "say how the UE is made to register, by command or manual")
+
+
+def _tester(path: Path, typed: ProfileFields, allow: Sequence[fields.Network]) -> Origin:
+    side = typed.tester
+    addresses = fields.addresses(path, "tester.address", side.address, names=False)
+    if side.port is not None:
+        fields.in_range(path, "tester.port", side.port, 1, 65535)
+    if typed.dut.role != "ue" or typed.dut.embedded:
+        return Origin(addresses, side.port)
+    if not addresses:
+        raise InputError(path, "tester.address", "is missing", "write the address that the UE has for its P-CSCF")
+    for text in addresses:
+        check_reach(path, text, allow)
+    return Origin(addresses, SIP_PORT if side.port is None else side.port)
+
+
+def check_reach(path: Path, own: str, allow: Sequence[fields.Network]) -> None:
+    """Refuses an address at which the tester might answer no UE: all that is allowed in its family is loopback."""
+    address = fields.ip_address(own)
+    if address is None or address.is_loopback:
+        return
+    if all(network.is_loopback or network.version != address.version for network in allow):
+        raise InputError(
+            path, "allow", f"no network in it holds a UE that comes to {own}", "add the UE's address or network"
+        )
+
+
+def _families(addresses: Sequence[str]) -> tuple[str, ...]:
+    known = (fields.ip_address(address) for address in addresses)
+    return tuple(f"ipv{address.version}" for address in known if address is not None)
 
 
 def _check_numbers(path: Path, typed: ProfileFields) -> None:

@@ -12,11 +12,13 @@ from imsreg.verdict.roles import Role
 TransportName = Literal["udp", "tcp"]
 SecurityMode = Literal["none", "headers", "ipsec"]
 Need = Literal["ipv6", "tcp", "ipsec", "sim", "root"]
+ControlKind = Literal["command", "manual"]
+Embedded = Literal["reference-core", "reference-ue"]
 Texts = str | tuple[str, ...]
 
 
 class DutFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`dut:`. Commands are a line as for a shell, or a list of arguments."""
+    """`dut:`. Commands are a line as for a shell, or a list of arguments. `subscriber` names the SIM in a UE."""
 
     name: str
     version: str = ""
@@ -27,7 +29,8 @@ class DutFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     transports: tuple[TransportName, ...]
     start: Texts = ()
     stop: Texts = ()
-    embedded: Literal["reference-core"] | None = None
+    embedded: Embedded | None = None
+    subscriber: str | None = None
 
 
 class Features(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -67,6 +70,16 @@ class TesterFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     port: int | None = None
 
 
+class ControlFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`control:`, how a UE is made to act: commands, or what a person is asked to do. `limit` in seconds for either."""
+
+    kind: ControlKind
+    register: Texts = ()
+    deregister: Texts = ()
+    reset: Texts = ()
+    limit: float = 30.0
+
+
 class ProfileFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. Paths are relative to it."""
 
@@ -82,4 +95,5 @@ class ProfileFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     collect: Texts = ()
     lockout: int | None = None
     tester: TesterFields = TesterFields()
+    control: ControlFields | None = None
     requires: tuple[Need, ...] = ()

@@ -27,7 +27,16 @@ _WORST_FIRST = tuple(Verdict)
 Kind = Literal["FAIL", "NON-STRICT", "OBSERVATION"]
 
 Cause = Literal[
-    "precondition", "no-answer", "target-unreachable", "transport", "unexpected", "leftovers", "tool", "keys"
+    "precondition",
+    "no-answer",
+    "no-request",
+    "device",
+    "target-unreachable",
+    "transport",
+    "unexpected",
+    "leftovers",
+    "tool",
+    "keys",
 ]
 """The class of an INCONCLUSIVE: what stood between the test, or the analysis of its capture, and a verdict."""
 

@@ -20,6 +20,7 @@ from imsreg.verdict.authentication import Attempt, attempts
 from imsreg.verdict.bindings import Ledger
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.strays import reclaimed
+from imsreg.verdict.ue_view import UeView
 
 H = TypeVar("H", bound=Header)
 
@@ -99,6 +100,11 @@ class View:
     def ledger(self) -> Ledger:
         """Which bindings the 2xx responses have granted, by address of record."""
         return Ledger(self.attempts)
+
+    @cached_property
+    def ue(self) -> UeView:
+        """The same transcript where a UE is under test."""
+        return UeView(self.transcript, self.facts)
 
     @cached_property
     def replies(self) -> tuple[Replied, ...]:

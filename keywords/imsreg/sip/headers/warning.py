@@ -36,4 +36,4 @@ class Warning(Header):  # noqa: A001 - the name of the header
 
     def __str__(self) -> str:
         """Canonical text."""
-        return f"{self.code} {self.agent} {quote(self.text)}"
+        return f"{self.code:03} {self.agent} {quote(self.text)}"

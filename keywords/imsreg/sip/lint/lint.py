@@ -21,6 +21,7 @@ _CHECKS: tuple[Callable[[Source], Iterator[Violation]], ...] = (
     params.header_parameters,
     uris.uris,
     uris.brackets,
+    uris.display_names,
     via_rules.via,
     digest.challenges,
     digest.credentials,

@@ -64,6 +64,9 @@ _RULES = (
     Rule("duplicate-uri-parameter", _VIOLATION, "RFC 3261 19.1.1", "a URI parameter comes once"),
     Rule("port-range", _VIOLATION, "RFC 3261 19.1.1", "a port is at most 65535"),
     Rule("ip-address", _VIOLATION, "RFC 3261 19.1.1", "a numeric host is an IPv4 address, or an IPv6 address"),
+    # RFC 5954 and RFC 4475 are known from memory, therefore observations.
+    Rule("three-colons", _OBSERVATION, "RFC 3261 25.1, RFC 5954", "two colons stand before an IPv4 address in IPv6"),
+    Rule("display-name-blank", _OBSERVATION, "RFC 3261 25.1, RFC 4475 3.1.1.6", "a blank follows a display name"),
     # Tags, Via.
     Rule("from-tag", _VIOLATION, "RFC 3261 8.1.1.3", "From of a request has a tag"),
     Rule("from-tag-absent", _OBSERVATION, "RFC 3261 8.2.6.2", "From of a response has the request's tag"),

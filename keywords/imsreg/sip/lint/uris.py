@@ -20,6 +20,7 @@ from imsreg.sip.message import Request
 
 _RULES = {"sip": ("SIP-URI", None), "sips": ("SIPS-URI", None), "tel": ("telephone-uri", "RFC 3966 3")}
 _IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+_NAME_AT_BRACKET = re.compile(rb'[^"<]*[^"< \t\r\n]<')
 _NOT_IN_AN_IDENTITY = frozenset(("maddr", "ttl", "transport", "lr", "method"))
 
 
@@ -61,6 +62,16 @@ def brackets(source: Source) -> Iterator[Violation]:
                 yield source.find("uri-brackets", element.at, what, "< before and > after the URI")
 
 
+def display_names(source: Source) -> Iterator[Violation]:
+    """Display names of tokens that the bracket follows at once."""
+    for field in source.fields:
+        if field.good and field.info is not None and field.info.address:
+            for element in elements(field):
+                if match := _NAME_AT_BRACKET.match(element.octets):
+                    what = "no blank stands before the bracket"
+                    yield source.find("display-name-blank", element.at + match.end() - 1, what, "a blank before <")
+
+
 def _places(source: Source) -> Iterator[_Place]:
     if isinstance(source.message, Request):
         line = source.start_line
@@ -81,7 +92,11 @@ def host_and_port(source: Source, host: Part, port: Part | None) -> Iterator[Vio
     """A host that looks like an address and is none, and a port that no packet can have."""
     text = host.text
     if text.startswith("["):
-        if not _is_address(text[1:-1], ipaddress.IPv6Address):
+        if ":::" in text and _is_address(text[1:-1].replace(":::", "::"), ipaddress.IPv6Address):
+            yield source.find(
+                "three-colons", host.at + text.index(":::"), f"{show(text)} has three colons", "two colons"
+            )
+        elif not _is_address(text[1:-1], ipaddress.IPv6Address):
             right = "eight groups of up to four hexadecimal digits, :: for zeros"
             yield source.find("ip-address", host.at, f"{show(text)} is no IPv6 address", right)
     elif _IPV4.fullmatch(text) and not _is_address(text, ipaddress.IPv4Address):

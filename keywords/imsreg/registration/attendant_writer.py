@@ -1,0 +1,274 @@
+"""What an attendant knows of its UE, and every message that it writes: right ones, and what a test asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+
+from imsreg.identity.subscribers import Subscriber
+from imsreg.registration import core_messages
+from imsreg.registration.attendant_authentication import Authentication, AutsOutcome, ChallengeParts, Heard
+from imsreg.registration.attendant_bindings import AttendantBindings
+from imsreg.registration.attendant_reginfo import ContactChange, Document, RegState, registration_document
+from imsreg.registration.attendant_subscription import Subscription, asked_seconds, target_of
+from imsreg.registration.core_messages import DRAWN, Av, CannotWrite, Drawn, Where
+from imsreg.registration.hss import Hss
+from imsreg.registration.location import Binding
+from imsreg.registration.p_cscf import AccessPolicy
+from imsreg.registration.replies import Refusal
+from imsreg.registration.s_cscf import RegistrarPolicy
+from imsreg.registration.seams import Seams
+from imsreg.registration.sec_agree import SecAgree
+from imsreg.sip.draft import Draft
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.flow import Address, Flow
+from imsreg.sip.message import Request
+from imsreg.sip.reginfo import build_reginfo
+from imsreg.sip.uri import Uri
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttendantPolicy(AccessPolicy, RegistrarPolicy):
+    """How the network of the home domain behaves where a test does not say otherwise."""
+
+    home_domain: str
+
+
+class AttendantWriter:
+    """The network side of one subscriber. `random` makes every RAND, tag and branch; `clock` gives seconds.
+
+    A message counts as sent once it is written: a challenge is open from then on, a binding made, CSeq counted up.
+    """
+
+    def __init__(
+        self, subscriber: Subscriber, policy: AttendantPolicy, random: Random, clock: Callable[[], float]
+    ) -> None:
+        self.subscriber = subscriber
+        self.policy = policy
+        self.flow: Flow | None = None
+        """The flow on which the UE was heard last, seen from here; None before."""
+        self._random = random
+        self._clock = clock
+        # Who may register what. Its own AuC is not asked: that of the authentication also makes wrong vectors.
+        self._hss = Hss((subscriber,), random)
+        self._implicit_set = self._hss.authorise(subscriber.impi, Uri.parse(subscriber.impus[0]).address_of_record())
+        self._authentication = Authentication(subscriber, random, clock)
+        self.forget()
+
+    def forget(self) -> None:
+        """Nobody is registered, nothing is open: the state before a first REGISTER. The SQN of the AuC goes on."""
+        self.flow = None
+        self.may_be_bound = False
+        """Whether the UE may take itself for registered: a 2xx has told it so, and none that it is not any more."""
+        self._authentication.forget()
+        self._bindings = AttendantBindings(self.policy, self._implicit_set, self._clock)
+        self._subscription: Subscription | None = None
+        headers = self.policy.security != "none"
+        self._sec_agree = SecAgree(self.policy.release, self._random, Seams()) if headers else None
+
+    @property
+    def registered(self) -> bool:
+        """Whether the network has a binding of this subscriber."""
+        return bool(self._bindings.alive)
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """The UE's subscription to the reg event, None if there is none that lives."""
+        if self._subscription is not None and self._subscription.until <= self._clock():
+            self._subscription = None
+        return self._subscription
+
+    @property
+    def last_auts(self) -> AutsOutcome | None:
+        """What became of the last AUTS of the UE; None if there was none."""
+        return self._authentication.last_auts
+
+    def challenge(
+        self,
+        request: Request,
+        *,
+        av: Av = Av.RIGHT,
+        realm: str | None = None,
+        algorithm: str | None = "AKAv1-MD5",
+        qop: str | None = "auth",
+        opaque: str | Drawn | None = DRAWN,
+        server_data: bytes | None = None,
+        stale: str | None = None,
+        security_server: bool = True,
+    ) -> Draft:
+        """A 401 (TS 24.229 5.4.1.2.1). What the request said to the challenge before, AUTS above all, is taken in.
+
+        None leaves a parameter out; `realm` None is the home domain, `server_data` None what the policy says, and
+        `algorithm` AKAv1-MD5 is MD5 for a subscriber with a password. In mode headers the 401 answers Security-Client
+        with Security-Server, unless `security_server` is false. Raises CannotWrite where there is no such vector.
+        """
+        self._authentication.heed_anyway(request)
+        parts = ChallengeParts(
+            av=av,
+            realm=self.subscriber.home_domain if realm is None else realm,
+            algorithm=algorithm,
+            qop=qop,
+            opaque=opaque,
+            server_data=self._server_data if server_data is None else server_data,
+            stale=stale,
+        )
+        draft = core_messages.unauthorised(request, self._authentication.challenge(request, parts))
+        if security_server and self._sec_agree is not None and request.fields("Security-Client"):
+            with suppress(HeaderError):  # an offer that cannot be read has no answer
+                self._sec_agree.challenge(request, draft)
+        return draft
+
+    def ok(
+        self,
+        request: Request,
+        *,
+        expires: int | None = None,
+        where: Where = "contact",
+        associated: Sequence[str] | None = None,
+        service_route: Sequence[str] | None = None,
+        path: Sequence[str] | None = None,
+        authentication_info: bool = True,
+    ) -> Draft:
+        """A 200 to a REGISTER, whatever that says: its contacts are bound for `expires` seconds (None: as asked).
+
+        The lists hold URIs, or values with angle brackets that go out as they are; an empty one leaves the header out.
+        By default P-Associated-URI has the implicit set without the barred identities, default first. With
+        `authentication_info` the network proves that it knows the password, if the request answers a challenge.
+        """
+        heard = self._authentication.heed_anyway(request)
+        if self._sec_agree is not None:
+            # The agreement counts as answered from here on, even where its lists would have been refused.
+            with suppress(Refusal, HeaderError):
+                self._sec_agree.request(request, Draft.of(request), required=False)
+        self._bindings.grant(request, expires)
+        return self._accepted(
+            request,
+            heard,
+            where=where,
+            associated=associated,
+            service_route=service_route,
+            path=path,
+            authentication_info=authentication_info,
+        )
+
+    def response(
+        self, request: Request, status: int, reason: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Draft:
+        """Any response, with these header fields behind those that are copied."""
+        return core_messages.plain(request, status, reason, headers or {})
+
+    def accept_subscription(self, request: Request, *, expires: int | None = None) -> Draft:
+        """A 200 to a SUBSCRIBE, which begins or prolongs the subscription by `expires` seconds (None: as asked).
+
+        A dialog with another SUBSCRIBE takes the place of the one before: one UE, one subscription.
+        """
+        seconds = asked_seconds(request) if expires is None else expires
+        response = core_messages.subscribed(request, self._contact, seconds)
+        until = self._clock() + seconds
+        if self._subscription is not None and self._subscription.has(request):
+            self._subscription.until = until
+            self._subscription.target = target_of(request) or self._subscription.target
+        else:
+            target = target_of(request) or self._peer_uri
+            self._subscription = Subscription.of(request, response, target, until)
+        return response
+
+    def notify(
+        self,
+        *,
+        state: RegState = "active",
+        event: str = "registered",
+        expires: int | None = None,
+        retry_after: int | None = None,
+        version: int | None = None,
+        document: Document = "full",
+        subscription: str | None = None,
+        body: bytes | None = None,
+    ) -> Draft:
+        """The next NOTIFY of the subscription, with a reginfo document (RFC 3680 5.1).
+
+        `state` and `event` are those of every contact; with "terminated" the network drops its bindings. `expires` and
+        `retry_after` are attributes of the contacts. `version` is one higher than the last unless given. `subscription`
+        is the Subscription-State value: by default active with the seconds left, and, once the registration has ended,
+        terminated for want of a resource to watch. `body` goes out in place of the document. Raises CannotWrite if the
+        UE has no subscription.
+        """
+        dialog, ended = self._subscription, state == "terminated"
+        if dialog is None:
+            raise CannotWrite("there is no subscription to notify: the UE has sent no SUBSCRIBE that was accepted")
+        if ended and self._bindings.alive:
+            self._bindings.end()
+        change = ContactChange(state=state, event=event, expires=expires, retry_after=retry_after)
+        contacts = [(binding, change) for binding in (self._bindings.ended if ended else self._bindings.alive)]
+        number = dialog.next_version()
+        written = self._document(contacts, number if version is None else version, document, ended=ended)
+        told = self._subscription_state(dialog, ended=ended) if subscription is None else subscription
+        draft = dialog.notify(self._via, self._contact, told, written if body is None else body)
+        if told.lower().startswith("terminated"):
+            self._subscription = None
+        return draft
+
+    def _document(
+        self, contacts: Sequence[tuple[Binding, ContactChange]], version: int, document: Document, *, ended: bool
+    ) -> bytes:
+        identities, now = self._implicit_set.associated, self._clock()
+        info = registration_document(identities, contacts, version=version, document=document, now=now, ended=ended)
+        return build_reginfo(info)
+
+    def _accepted(
+        self,
+        request: Request,
+        heard: Heard,
+        *,
+        where: Where = "contact",
+        associated: Sequence[str] | None = None,
+        service_route: Sequence[str] | None = None,
+        path: Sequence[str] | None = None,
+        authentication_info: bool = True,
+    ) -> Draft:
+        home = self.subscriber.home_domain
+        return core_messages.accepted(
+            request,
+            self._bindings.listed(),
+            where=where,
+            path=(f"sip:term@pcscf.{home};lr",) if path is None else path,
+            service_route=(f"sip:orig@scscf.{home};lr",) if service_route is None else service_route,
+            associated=self._implicit_set.associated if associated is None else associated,
+            proof=heard.proof if authentication_info else None,
+        )
+
+    def _subscription_state(self, dialog: Subscription, *, ended: bool) -> str:
+        """RFC 6665 4.2.2: active says how long, terminated says why."""
+        if ended:
+            return "terminated;reason=noresource"
+        seconds = dialog.seconds(self._clock())
+        return f"active;expires={seconds}" if seconds else "terminated;reason=timeout"
+
+    @property
+    def _server_data(self) -> bytes:
+        return b"" if self.subscriber.algorithm is None else self.policy.server_data
+
+    @property
+    def _local(self) -> Address:
+        """Where the UE reaches the network; port 5060 of the home domain's name stands for it before any message."""
+        return self.flow.local if self.flow is not None else Address(f"pcscf.{self.subscriber.home_domain}", 5060)
+
+    @property
+    def _transport(self) -> str:
+        return "UDP" if self.flow is None else self.flow.transport
+
+    @property
+    def _contact(self) -> str:
+        tcp = ";transport=tcp" if self._transport == "TCP" else ""
+        return f"sip:{self._local}{tcp}"
+
+    @property
+    def _peer_uri(self) -> str:
+        return f"sip:{self.flow.remote}" if self.flow is not None else self.subscriber.registration_impu
+
+    @property
+    def _via(self) -> str:
+        branch = f"z9hG4bK{self._random.randbytes(10).hex()}"
+        return f"SIP/2.0/{self._transport} {self._local};branch={branch}"

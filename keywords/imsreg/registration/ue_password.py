@@ -1,0 +1,68 @@
+"""A UE without AKA: SIP digest over a password (TS 33.203 Annex N; RFC 7616 3.4)."""
+
+from __future__ import annotations
+
+from imsreg.aka import digest
+from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, authorization, chosen_qop
+from imsreg.registration.seams import Seams
+from imsreg.registration.ue_request import UeIdentity
+from imsreg.secret import Secret
+from imsreg.sip.challenges import digest_challenges
+from imsreg.sip.headers.authorization import WwwAuthenticate
+from imsreg.sip.message import Response
+
+ALGORITHMS = ("md5", "sha-256")
+"""The algorithms that it answers, in lower case; a challenge without one means MD5 (RFC 7616 3.3)."""
+
+
+def password_challenge(response: Response) -> WwwAuthenticate | None:
+    """The challenge that is answered, the topmost with an algorithm that is known (RFC 8760 2.4), or None."""
+    challenges = (challenge for _, challenge in digest_challenges(response))
+    return next((c for c in challenges if (c.algorithm or "md5").lower() in ALGORITHMS), None)
+
+
+class PasswordStore:
+    """The password, and the challenge that it answered last: a nonce is good for more than one request."""
+
+    def __init__(self, password: Secret) -> None:
+        self._password = password
+        self._challenge: WwwAuthenticate | None = None
+        self._uses = 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is a nonce to go on with: one that came with a qop, which nc counts (RFC 7616 3.4)."""
+        return self._challenge is not None and chosen_qop(self._challenge) is not None
+
+    def forget(self) -> None:
+        """Begin without a nonce."""
+        self._challenge = None
+
+    def answer(self, challenge: WwwAuthenticate, identity: UeIdentity, *, cnonce: str, seams: Seams) -> Credentials:
+        """The Authorization value for a challenge. Raises CannotAnswer for an algorithm that is not known."""
+        if (challenge.algorithm or "md5").lower() not in ALGORITHMS:
+            raise CannotAnswer("its algorithm is none for a password")
+        self._challenge, self._uses = challenge, 0
+        value = self.again(identity, cnonce=cnonce)
+        value = seams("ue.credentials", value, challenge=challenge, identity=identity, outcome=None)
+        return Credentials(Answer.AUTHENTICATED, value)
+
+    def again(self, identity: UeIdentity, *, cnonce: str) -> str:
+        """The value for the next request with the nonce that was answered last: nc counts up (RFC 7616 3.4)."""
+        challenge = self._challenge
+        assert challenge is not None  # who asks has answered one
+        self._uses += 1
+        qop, nc = chosen_qop(challenge), f"{self._uses:08x}"
+        response = digest.response(
+            username=identity.impi,
+            realm=challenge.realm or "",
+            password=self._password.reveal(),
+            method="REGISTER",
+            uri=identity.home_uri,
+            nonce=challenge.nonce or "",
+            algorithm=challenge.algorithm or "MD5",
+            qop=qop,
+            nc=nc,
+            cnonce=cnonce,
+        )
+        return authorization(challenge, identity, response=response, qop=qop, nc=nc, cnonce=cnonce)

@@ -1,0 +1,196 @@
+"""A test of a CSCF or a whole core: the tester is its UEs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from imsreg.errors import InputError
+from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
+from imsreg.sip.draft import Draft
+from imsreg.sip.flow import Flow, Transport
+from imsreg.sip.message import Response
+from imsreg.tester.case import Case
+from imsreg.tester.lacking import no_mode, no_room
+from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.tester.sent import Sent
+from imsreg.tester.session import Family, Session
+from imsreg.tester.simulated_ue import SimulatedUe, UeOptions
+from imsreg.text import safe_text
+
+Proposals = Literal["current", "legacy"]
+"""What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
+
+UNKNOWN_MIN_EXPIRES = 120
+"""Seconds that most registrars grant, where a profile does not say how few its DUT does."""
+
+LOOK = 30
+"""Seconds within which a scenario has seen a binding alive, also over a slow transport."""
+
+REPETITIONS = 10
+"""How often a client sends a request again before Timer F ends it (RFC 3261 17.1.2.2, default timers)."""
+
+
+class CscfCase(Case):
+    """A test that powers UEs on and sends from them."""
+
+    def __init__(self, session: Session, name: str, ids: Sequence[str], *, reproduce: str = "") -> None:
+        super().__init__(session, name, ids, reproduce=reproduce)
+        self.ues: list[SimulatedUe] = []
+        self._sent: Sent | None = None
+
+    def power_on(
+        self,
+        *,
+        transport: Transport | None = None,
+        family: Family | None = None,
+        subscriber: str | None = None,
+        security: str | None = None,
+        proposals: Proposals = "current",
+        compact: bool = False,
+    ) -> SimulatedUe:
+        """A simulated UE with a subscriber of its own.
+
+        Raises NotApplicable if profile or host lack what it asks for, ScenarioStopped if the DUT counts as lost or a
+        binding that an earlier test left behind cannot be removed.
+        """
+        session = self.session
+        if session.profile.dut.role == "ue":
+            raise NotApplicable("the DUT is a UE: this test is for a CSCF or a core")
+        if (lost := session.vital_signs.lost) is not None:
+            raise ScenarioStopped(lost.kind, str(lost))
+        if (why := no_room(session.profile, len(self.ues)) or no_mode(session.profile, security)) is not None:
+            raise NotApplicable(why)
+        first_transport, first_family = session.first_way()
+        dut = session.dut_address(transport or first_transport, family or first_family)
+        chosen = session.pool.take(subscriber)
+        options = UeOptions(
+            transport=transport or first_transport,
+            dut=dut,
+            local=session.local_address(dut),
+            security=security or str(session.profile.security),
+            offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
+            timers=session.timers,
+            compact=compact,
+            usim_seconds=session.profile.timing.usim,
+        )
+        ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap, session.lockout)
+        name = "UE" if not self.ues else f"UE {len(self.ues) + 1}"
+        self.transcript.peers[ue.address] = name
+        # A TCP connection leaves from a port of its own: the host alone names it.
+        self.transcript.peers.setdefault(ue.address.host, name)
+        for address in session.dut.addresses.values():
+            self.transcript.peers.setdefault(address, "P-CSCF")
+        self.ues.append(ue)
+        if session.pool.is_dirty(chosen):
+            self._clear_leftovers(ue)
+        return ue
+
+    @property
+    def ue(self) -> SimulatedUe:
+        """The UE that was powered on last. Raises InputError if there is none."""
+        if not self.ues:
+            raise InputError(self.name, "", "no UE is powered on", "begin the test with Power On UE")
+        return self.ues[-1]
+
+    def send(self, message: Draft | bytes) -> Sent:
+        """Send a request from the UE that was powered on last."""
+        self._sent = self.ue.send(message)
+        return self._sent
+
+    def expect(self, *statuses: int) -> Response:
+        """The final response to the last request. Raises ScenarioStopped if it is none of `statuses` (any if none)."""
+        sent = self._last_sent()
+        response = self.ue.wait(sent)
+        self.ue.settle(sent, response)
+        if statuses and response.status not in statuses:
+            expected = " or ".join(str(s) for s in statuses)
+            raise ScenarioStopped(
+                "unexpected", f"expected {expected}, got {response.status} {safe_text(response.reason)}"
+            )
+        return response
+
+    def send_again(self, times: int) -> None:
+        """The last request's octets again, until `times` of them have been answered.
+
+        Datagrams get lost: one that brings no message within 2 T1 is followed by another. As many in a row as a client
+        repeats before Timer F, and nothing more is sent.
+        """
+        sent = self._last_sent()
+        answered = unanswered = 0
+        while answered < times and unanswered < REPETITIONS:
+            before = self._received()
+            self.ue.repeat(sent)
+            if self.session.link.wait(partial(self._more_than, before), 2 * self.ue.options.timers.t1):
+                answered, unanswered = answered + 1, 0
+            else:
+                unanswered += 1
+
+    def _more_than(self, received: int) -> bool:
+        return self._received() > received
+
+    def _last_sent(self) -> Sent:
+        if self._sent is None:
+            raise InputError(self.name, "", "no request has been sent", "send one first")
+        return self._sent
+
+    @property
+    def shortest_expiry(self) -> int:
+        """Seconds of a short binding: the profile's min-expires, but no less than a scenario needs to look at it."""
+        stated = self.session.profile.features.min_expires
+        return UNKNOWN_MIN_EXPIRES if stated is None else max(stated, LOOK)
+
+    def _tidy_up(self) -> None:
+        for ue in self.ues:
+            self._release(ue)
+        if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
+            self.session.vital_signs.silent(self.stopped, self._sanity)
+
+    def _subscribers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(ue.subscriber.impi for ue in self.ues))
+
+    def _sanity(self) -> bool:
+        """One REGISTER of its own, outside the transcript: whether the DUT answers anything. After the test's UEs."""
+        session = self.session
+        transport, family = session.first_way()
+        dut = session.dut_address(transport, family)
+        answered: list[bool] = []
+
+        def tap(sent: bool, flow: Flow, raw: bytes, now: float) -> None:
+            if not sent:
+                answered.append(True)
+
+        chosen = session.pool.take()
+        options = UeOptions(transport, dut, session.local_address(dut), timers=session.timers)
+        ue = SimulatedUe(session.link, chosen, options, self.random, tap)
+        try:
+            ue.exchange(ue.registration.initial_register())
+        except ScenarioStopped:
+            return bool(answered)
+        finally:
+            ue.power_off()
+            session.pool.give_back(chosen, clean=True)
+        return True
+
+    def _release(self, ue: SimulatedUe) -> None:
+        """De-register what is registered, then let go of the UE. A failure leaves the subscriber marked."""
+        clean = not ue.may_be_bound
+        try:
+            if not clean and self.session.vital_signs.lost is None:
+                clean = ue.complete(ue.registration.deregister()).status // 100 == 2
+        except ScenarioStopped:
+            clean = False
+        finally:
+            ue.power_off()
+            self.session.pool.give_back(ue.subscriber, clean=clean)
+        if self._received():
+            self.session.vital_signs.answered()
+
+    def _clear_leftovers(self, ue: SimulatedUe) -> None:
+        response = ue.complete(ue.registration.remove_all())
+        if response.status // 100 != 2:
+            raise ScenarioStopped(
+                "leftovers", f"an earlier test left a binding of {ue.impu}, and Contact: * got {response.status}"
+            )
+        self.transcript.note("bindings of an earlier test removed", self.session.link.now())

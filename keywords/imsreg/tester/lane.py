@@ -1,0 +1,139 @@
+"""One subscriber's side of the simulated core: what his UE has sent, and what goes back to it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+
+from imsreg.registration.attendant import Attendant
+from imsreg.sip.draft import Draft
+from imsreg.sip.endpoint import Tap
+from imsreg.sip.flow import Address, Flow
+from imsreg.sip.message import Request
+from imsreg.sip.server_transaction import ServerTransaction
+from imsreg.tester.sent import Sent
+
+MAX_ARRIVED = 1000
+"""Requests of one UE that a test can look at; what comes beyond is not kept, and 503 if the test would answer it."""
+
+MAX_SOURCES = 64
+"""Addresses and connections of one UE that are remembered, the latest."""
+
+Source = tuple[str, Address, int]
+"""Transport, the UE's address, connection."""
+
+
+@dataclass(eq=False)
+class Arrived:
+    """A request of the UE, repetitions left out. `at` is the link's time; `answered`: it has had a final response."""
+
+    request: Request
+    flow: Flow
+    transaction: ServerTransaction
+    at: float
+    answered: bool = False
+
+
+class Desk(Protocol):
+    """What a lane needs of its core. All of it runs on the thread that owns the nodes."""
+
+    def respond(self, lane: Lane, arrived: Arrived, response: Draft | bytes) -> None:
+        """Send a response."""
+
+    def send(self, lane: Lane, request: Draft | bytes) -> Sent:
+        """Send a request."""
+
+    def answer(self, lane: Lane, arrived: Arrived) -> None:
+        """Do what a conformant core does."""
+
+
+class Lane:
+    """The way between a test and the UE of one subscriber. Its methods may be called from any thread.
+
+    A lane without a tap is nobody's: the core answers on it by itself, and nothing is recorded.
+    """
+
+    def __init__(self, desk: Desk, attendant: Attendant, tap: Tap | None = None) -> None:
+        self.attendant = attendant
+        self.tap = tap
+        self.automatic = tap is None
+        """Whether what comes from now on is answered by the attendant at once."""
+        self.arrived: list[Arrived] = []
+        self.overflow = 0
+        """Requests beyond MAX_ARRIVED, which were not kept."""
+        self._taken = 0
+        self._passed_over: list[Arrived] = []
+        self._desk = desk
+        self._sources: OrderedDict[Source, None] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<lane of {self.attendant.subscriber.name}>"
+
+    def waiting(self, method: str | None = None) -> bool:
+        """Whether there is a request that has not been taken yet: with this method, or any."""
+        return self._next(method) is not None
+
+    def take(self, method: str | None = None) -> Arrived | None:
+        """The oldest request that has not been taken yet, with this method if one is named; None if there is none.
+
+        What the core has answered by itself is among them: a test may want to know that it came.
+        """
+        found = self._next(method)
+        if found is None:
+            return None
+        self._passed_over = [each for each in self._untaken() if each is not found]
+        self._taken = len(self.arrived)
+        return found
+
+    def respond(self, arrived: Arrived, response: Draft | bytes) -> None:
+        """Answer a request. A second final response goes out as well, as no conformant server would send it."""
+        self._desk.respond(self, arrived, response)
+
+    def send(self, request: Draft | bytes) -> Sent:
+        """Send a request, such as NOTIFY, on the flow on which the UE was heard last. Returns at once.
+
+        Raises ScenarioStopped if the UE has not been heard yet.
+        """
+        return self._desk.send(self, request)
+
+    def attend(self) -> None:
+        """From now on the core answers by itself, also what is still unanswered."""
+        self.automatic = True
+        for arrived in [each for each in self.arrived if not each.answered]:
+            self._desk.answer(self, arrived)
+
+    def keep(self, arrived: Arrived) -> bool:
+        """Put a request where a test finds it. False if there is no room for it any more."""
+        if len(self.arrived) >= MAX_ARRIVED:
+            self.overflow += 1
+            return False
+        self.arrived.append(arrived)
+        return True
+
+    def heard_at(self, flow: Flow) -> None:
+        """A message of this lane's UE came on `flow`."""
+        source = source_of(flow)
+        self._sources[source] = None
+        self._sources.move_to_end(source)
+        if len(self._sources) > MAX_SOURCES:
+            self._sources.popitem(last=False)
+
+    def knows(self, flow: Flow) -> bool:
+        """Whether a message of this lane's UE has come the same way before."""
+        return source_of(flow) in self._sources
+
+    def may_be_at(self, host: str) -> bool:
+        """Whether the UE of this lane may have this address: it has been heard there, or nowhere yet."""
+        return not self._sources or any(address.host == host for _, address, _ in self._sources)
+
+    def _untaken(self) -> list[Arrived]:
+        return [*self._passed_over, *self.arrived[self._taken :]]
+
+    def _next(self, method: str | None) -> Arrived | None:
+        return next((each for each in self._untaken() if method is None or each.request.method == method), None)
+
+
+def source_of(flow: Flow) -> Source:
+    """Where a message came from: over TCP a connection is as good as an address."""
+    return flow.transport, flow.remote, flow.connection

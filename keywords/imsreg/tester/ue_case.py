@@ -1,0 +1,163 @@
+"""A test of a UE: the tester is the network that it registers with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imsreg.errors import InputError
+from imsreg.sip.draft import Draft
+from imsreg.sip.message import Request, Response
+from imsreg.tester.case import Case
+from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.tester.pace import Progress
+from imsreg.tester.sent import Sent
+from imsreg.tester.session import Session
+from imsreg.tester.simulated_core import Arrived, Lane
+from imsreg.text import safe_text
+from imsreg.verdict.profile_control import Action
+
+PATIENCE = 32.0
+"""Seconds for which a request is waited for unless a test says otherwise: 64 T1 (RFC 3261 17.1.2.2)."""
+
+
+class UeCase(Case):
+    """A test that tells the UE what to do and answers what it sends."""
+
+    def __init__(self, session: Session, name: str, ids: Sequence[str], *, reproduce: str = "") -> None:
+        super().__init__(session, name, ids, reproduce=reproduce)
+        self._lane: Lane | None = None
+        self._taken: list[Arrived] = []
+        self._sent: Sent | None = None
+        self.progress: Progress | None = None
+        """Shown once a second while a real UE is waited for."""
+
+    def power_on(self, *, subscriber: str | None = None) -> Lane:
+        """Bring the UE to where it has no registration, and listen for its subscriber.
+
+        Raises NotApplicable if the DUT is no UE or holds another subscriber, ScenarioStopped if it counts as lost.
+        """
+        session = self.session
+        if session.profile.dut.role != "ue":
+            raise NotApplicable(f"the DUT is no UE but a {session.profile.dut.role}: this test is for a UE")
+        if (lost := session.vital_signs.lost) is not None:
+            raise ScenarioStopped(lost.kind, str(lost))
+        if self._lane is not None:
+            raise InputError(self.name, "", "the core is powered on already", "one test has one UE under test")
+        side = session.ue_side
+        chosen = side.subscriber(subscriber)
+        for address in side.core.addresses.values():
+            self.transcript.peers[address] = "P-CSCF"
+        self._lane = side.core.attend(chosen, self.transcript.tap)
+        side.ue.act("reset", chosen)
+        return self._lane
+
+    @property
+    def lane(self) -> Lane:
+        """What the core has of the UE. Raises InputError before `power_on`."""
+        if self._lane is None:
+            raise InputError(self.name, "", "the core is not powered on", "begin the test with Power On Core")
+        return self._lane
+
+    def tell(self, action: Action) -> None:
+        """Tell the UE to register, to de-register, or to forget everything."""
+        lane = self.lane
+        self.transcript.note(f"the UE is told to {action}", self.session.link.now())
+        self.session.ue_side.ue.act(action, lane.attendant.subscriber)
+
+    def expect_request(self, method: str, within: float = PATIENCE) -> Request:
+        """The next request of the UE with this method that the test has not had yet; others wait.
+
+        Raises ScenarioStopped, with what an engineer should look at, if none comes within so many seconds.
+        """
+        lane, link = self.lane, self.session.link
+        side = self.session.ue_side
+        side.pace.wait(lambda: lane.waiting(method), within, self.progress)
+        arrived = link.call(lambda: lane.take(method))
+        if arrived is None:
+            why = side.diagnose(self.transcript, lane.attendant.subscriber, method, within)
+            raise ScenarioStopped("no-request", why)
+        self.transcript.peers.setdefault(arrived.flow.remote.host, "UE")
+        self._taken.append(arrived)
+        return arrived.request
+
+    def advance(self, seconds: float, progress: Progress | None = None) -> None:
+        """Let time pass while the UE does what it does; nothing is answered that the test does not answer."""
+        self.transcript.note(f"{seconds:g} s pass", self.session.link.now(), kind="clock")
+        self.session.ue_side.pace.wait(lambda: False, seconds, progress or self.progress)
+
+    def respond(self, request: Request, response: Draft | bytes) -> None:
+        """Send a response to a request that `expect_request` has given."""
+        arrived = self._arrived(request)
+        self.session.link.call(lambda: self.lane.respond(arrived, response))
+
+    def send(self, message: Draft | bytes) -> Sent:
+        """Send the UE a request, such as NOTIFY."""
+        self._sent = self.session.link.call(lambda: self.lane.send(message))
+        return self._sent
+
+    def expect(self, *statuses: int) -> Response:
+        """The UE's final response to the last request. Raises ScenarioStopped if it is none of `statuses`."""
+        sent = self._sent
+        if sent is None:
+            raise InputError(self.name, "", "no request has been sent to the UE", "send one first")
+        timers = self.session.timers
+        self.session.ue_side.pace.wait(lambda: sent.done, timers.timer_f + timers.t2, self.progress)
+        if (final := sent.final) is None:
+            method = sent.request.method if sent.request is not None else "the message"
+            raise sent.stopped or ScenarioStopped("no-answer", f"the UE gave no final response to {method}")
+        if statuses and final.status not in statuses:
+            expected = " or ".join(str(s) for s in statuses)
+            raise ScenarioStopped(
+                "unexpected", f"expected {expected}, got {final.status} {safe_text(final.reason, limit=80)}"
+            )
+        return final
+
+    def register(self, *, expires: int | None = None) -> Request:
+        """Tell the UE to register and be the network that it expects. Returns the REGISTER that was accepted.
+
+        `expires` seconds are granted, None: as asked.
+        """
+        self.tell("register")
+        challenged = self.expect_request("REGISTER")
+        self.respond(challenged, self.lane.attendant.challenge(challenged))
+        answer = self.expect_request("REGISTER")
+        self.respond(answer, self.lane.attendant.ok(answer, expires=expires))
+        return answer
+
+    def attend(self) -> None:
+        """From now on the core answers by itself what has not been answered and what comes."""
+        self.session.link.call(self.lane.attend)
+
+    def _arrived(self, request: Request) -> Arrived:
+        for arrived in self._taken:
+            if arrived.request is request:
+                return arrived
+        raise InputError(self.name, "", "that request is none of the UE's", "answer what Expect Request has returned")
+
+    def _tidy_up(self) -> None:
+        if (lane := self._lane) is None:
+            return
+        side, link = self.session.ue_side, self.session.link
+        self.attend()
+        if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
+            self.session.vital_signs.silent(self.stopped, self._sanity)
+        elif self._received():
+            self.session.vital_signs.answered()
+        try:
+            side.ue.act("reset", lane.attendant.subscriber)
+        except ScenarioStopped as stopped:
+            self.transcript.note(f"the UE could not be reset: {safe_text(str(stopped))}", link.now())
+        finally:
+            link.call(lambda: side.core.dismiss(lane))
+
+    def _sanity(self) -> bool:
+        """Told once more to register: whether the UE sends anything at all."""
+        before = self._received()
+        try:
+            self.tell("register")
+        except ScenarioStopped:
+            return False
+        return self.session.ue_side.pace.wait(lambda: self._received() > before, PATIENCE, self.progress)
+
+    def _subscribers(self) -> tuple[str, ...]:
+        return () if self._lane is None else (self._lane.attendant.subscriber.impi,)

@@ -1,0 +1,182 @@
+"""What tells the requests of a UE apart and keeps them together (RFC 3261 8.1.1, 8.1.3.5, 10.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.max_forwards import MaxForwards
+from imsreg.sip.headers.name_addr import From, To
+from imsreg.sip.headers.via import Via
+from imsreg.sip.message import Request
+from imsreg.verdict.checks.registry import check
+from imsreg.verdict.checks.ue_register import NO_REGISTER
+from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
+from imsreg.verdict.view import View, line_of
+
+NO_REQUEST = Unmet("the UE sent no request")
+MAGIC = "z9hG4bK"
+"""How a branch begins (RFC 3261 8.1.1.7)."""
+HOPS = 70
+"""The recommended Max-Forwards (RFC 3261 8.1.1.6)."""
+
+
+@check("rfc3261-8.1.1.2-01")
+def to_has_no_tag(view: View) -> Iterator[Outcome]:
+    """A REGISTER is never in a dialog."""
+    if not view.ue.registers:
+        yield NO_REGISTER
+    for register in view.ue.registers:
+        try:
+            to = register.request.get(To)
+        except HeaderError:
+            continue  # 24.229-5.1.1.2.1-01 finds that
+        if to is not None and to.tag is not None:
+            yield Breach(register.number, "To without a tag", f"To: {to}", line_of(register.request, "To"))
+        else:
+            yield Held(register.number)
+
+
+@check("rfc3261-8.1.1.6-01")
+def has_max_forwards(view: View) -> Iterator[Outcome]:
+    """In every request; it has to be readable."""
+    for number, request in _requests(view):
+        try:
+            present = request.get(MaxForwards) is not None
+        except HeaderError as error:
+            yield Breach(number, "a Max-Forwards", str(error), line_of(request, "Max-Forwards"))
+            continue
+        yield Held(number) if present else Breach(number, "a Max-Forwards", "none")
+    if not view.ue.exchanges:
+        yield NO_REQUEST
+
+
+@check("rfc3261-8.1.1.6-02")
+def max_forwards_begins_at_70(view: View) -> Iterator[Outcome]:
+    """The recommended value."""
+    decided = False
+    for number, request in _requests(view):
+        try:
+            header = request.get(MaxForwards)
+        except HeaderError:
+            continue
+        if header is not None:
+            decided = True
+            line = line_of(request, "Max-Forwards")
+            kept = header.hops == HOPS
+            yield Held(number) if kept else Breach(number, f"Max-Forwards: {HOPS}", f"{header.hops}", line)
+    if not decided:
+        yield Unmet("no request of the UE had a Max-Forwards that can be read")
+
+
+@check("rfc3261-8.1.1.7-01")
+def branches_begin_with_the_magic_cookie(view: View) -> Iterator[Outcome]:
+    """By it a branch counts as unique."""
+    for number, request in _requests(view):
+        branch = _branch(request)
+        if branch.startswith(MAGIC):
+            yield Held(number)
+        else:
+            actual = f"branch={branch}" if branch else "no branch that can be read"
+            yield Breach(number, f"a branch that begins with {MAGIC}", actual, line_of(request, "Via"))
+    if not view.ue.exchanges:
+        yield NO_REQUEST
+
+
+@check("rfc3261-8.1.1.7-02")
+def every_request_has_its_own_branch(view: View) -> Iterator[Outcome]:
+    """Retransmissions apart. ACK and CANCEL take over the branch of another request."""
+    first: dict[str, int] = {}
+    decided = False
+    for number, request in _requests(view):
+        branch = _branch(request)
+        if not branch or request.method in ("ACK", "CANCEL"):
+            continue
+        decided = decided or bool(first)
+        if branch in first:
+            actual = f"the branch of message {first[branch]}"
+            yield Breach(number, "a branch of its own", actual, line_of(request, "Via"))
+        elif first:
+            yield Held(number)
+        first.setdefault(branch, number)
+    if not decided:
+        yield Unmet("the UE sent fewer than two requests with a branch")
+
+
+@check("rfc3261-8.1.3.5-01")
+def keeps_to_and_from_in_the_answer(view: View) -> Iterator[Outcome]:
+    """The request that a 4xx asked for has the same From, with its tag, and the same To."""
+    answers = [(r, r.answers) for r in view.ue.registers if r.answers is not None]
+    if not answers:
+        yield Unmet("the UE answered no challenge")
+    for register, challenged in answers:
+        for header in (From, To):
+            before, now = _told(challenged.request, header), _told(register.request, header)
+            if before == now:
+                yield Held(register.number)
+            else:
+                line = line_of(register.request, header.NAME)
+                yield Breach(register.number, f"{header.NAME} as in message {challenged.number}", now, line)
+
+
+@check("rfc3261-10.2-01")
+def keeps_its_call_id(view: View) -> Iterator[Outcome]:
+    """Re-registration and de-registration come under the Call-ID of the registration."""
+    decided = False
+    for register in view.ue.registers:
+        if register.anchor is None or register.stage is not Stage.FIRST or register.purpose is Purpose.INITIAL:
+            continue
+        decided = True
+        expected = register.anchor.call_id
+        if register.call_id == expected:
+            yield Held(register.number)
+        else:
+            line = line_of(register.request, "Call-ID")
+            yield Breach(register.number, f"Call-ID: {expected}", f"Call-ID: {register.call_id}", line)
+    if not decided:
+        yield Unmet("the UE neither registered again nor de-registered")
+
+
+@check("rfc3261-10.2-02")
+def cseq_counts_up_by_one(view: View) -> Iterator[Outcome]:
+    """From REGISTER to REGISTER with the same Call-ID."""
+    last: dict[str, UeRegister] = {}
+    decided = False
+    for register in view.ue.registers:
+        before = last.get(register.call_id)
+        last[register.call_id] = register
+        if before is None or before.cseq < 0:
+            continue
+        decided = True
+        if register.cseq == before.cseq + 1:
+            yield Held(register.number)
+        else:
+            line = line_of(register.request, "CSeq")
+            actual = f"CSeq: {register.request.value('CSeq')}"
+            yield Breach(register.number, f"CSeq: {before.cseq + 1} REGISTER", actual, line)
+    if not decided:
+        yield Unmet("no two REGISTER requests had the same Call-ID")
+
+
+def _requests(view: View) -> Iterator[tuple[int, Request]]:
+    for exchange in view.ue.exchanges:
+        if isinstance(exchange.request.message, Request):
+            yield exchange.request.number, exchange.request.message
+
+
+def _branch(request: Request) -> str:
+    try:
+        via = request.get(Via)
+    except HeaderError:
+        return ""
+    return (via.branch or "") if via is not None else ""
+
+
+def _told(request: Request, header: type[From] | type[To]) -> str:
+    """URI and tag, without the display name."""
+    try:
+        value = request.get(header)
+    except HeaderError:
+        return f"a {header.NAME} that cannot be read"
+    return f"<{value.uri}>;tag={value.tag}" if value is not None else f"no {header.NAME}"

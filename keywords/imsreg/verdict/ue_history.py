@@ -1,0 +1,177 @@
+"""A UE's REGISTER requests in order, each told apart by what came before it: first try, answer, refresh, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from imsreg.identity.absent import KeysMissing
+from imsreg.identity.subscribers import Subscriber
+from imsreg.sip.errors import HeaderError, UriError
+from imsreg.sip.headers.authorization import Authorization
+from imsreg.sip.headers.name_addr import Contact, To
+from imsreg.sip.message import Request
+from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.authentication import records_of
+from imsreg.verdict.facts import Facts
+from imsreg.verdict.ue_challenges import SeenSqns, posed
+from imsreg.verdict.ue_notices import own_contacts
+from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
+from imsreg.verdict.ue_told import Watch
+
+AT_ONCE = 10.0
+"""Seconds within which a REGISTER with credentials answers the challenge before it, though its nonce is another."""
+
+
+@dataclass(slots=True)
+class _Past:
+    """What one UE has done so far: its last REGISTER, and the registration that it holds."""
+
+    last: UeRegister | None = None
+    held: UeRegister | None = None
+
+
+class History:
+    """Reads the REGISTER requests of a transcript, once."""
+
+    def __init__(self, facts: Facts, watch: Watch, transcript: Transcript) -> None:
+        self._facts = facts
+        self._watch = watch
+        self._transcript = transcript
+        self._pasts: dict[str, _Past] = {}
+        self._seen: dict[str, SeenSqns] = {}
+
+    def registers(self) -> Iterator[UeRegister]:
+        """The UE's REGISTER requests in order."""
+        for exchange in self._transcript.exchanges:
+            request = exchange.request.message
+            if not exchange.by_tester and isinstance(request, Request) and request.method == "REGISTER":
+                yield self._placed(self._read(exchange, request))
+
+    def _read(self, exchange: Exchange, request: Request) -> UeRegister:
+        authorization, fault = None, ""
+        try:
+            authorization = request.get(Authorization)
+        except HeaderError as error:
+            fault = str(error)
+        record = _record(request)
+        subscriber = self._subscriber(request, authorization, record)
+        return UeRegister(exchange, request, subscriber, record, authorization, fault, _contacts(request))
+
+    def _placed(self, register: UeRegister) -> UeRegister:
+        """With what it is, by what this UE did before."""
+        who = register.subscriber.impi if register.subscriber is not None else register.record
+        past, seen = self._pasts.setdefault(who, _Past()), self._seen.setdefault(who, SeenSqns())
+        last, register.follows = past.last, past.last
+        register.told = self._watch.told_between(last.number if last is not None else 0, register.number)
+        if past.held is not None and not self._still_holds(past.held, register):
+            past.held = None
+        if last is not None and _answers(register, last):
+            register.answers, register.stage, register.purpose = last, _stage(register), last.purpose
+            register.anchor = last.anchor
+            _learn(seen, register)
+        elif last is not None and last.status == 423 and register.binds and register.told is None:
+            register.stage, register.purpose, register.anchor = Stage.LONGER, last.purpose, last.anchor
+        else:
+            register.purpose = _purpose(register, past)
+            register.anchor = None if register.purpose is Purpose.INITIAL else past.held
+        if register.final is not None:
+            register.posed = posed(register.final, register.final_entry, register.subscriber, seen)
+        if register.accepted and register.contacts:
+            past.held = register if register.binds else None
+        past.last = register
+        return register
+
+    def _still_holds(self, held: UeRegister, register: UeRegister) -> bool:
+        """Whether the registration had neither run out nor been ended by user or network before this request."""
+        granted = held.granted()
+        if granted is not None and register.at >= held.final_entry.at + granted:
+            return False
+        if self._watch.told_between(held.final_entry.number, register.number) == "reset":
+            return False
+        return not any(
+            contact.state == "terminated"
+            for exchange in self._transcript.exchanges
+            if exchange.by_tester and held.final_entry.number < exchange.request.number < register.number
+            if isinstance(notify := exchange.request.message, Request) and notify.method == "NOTIFY"
+            for contact in own_contacts(notify, held)
+        )
+
+    def _subscriber(self, request: Request, authorization: Authorization | None, record: str) -> Subscriber | None:
+        """Whose UE it is: as the run tells, else by either identity, else by an IMSI in one, else the only one."""
+        known = self._facts.subscribers
+        there = [known[impi] for impi in self._transcript.circumstances.subscribers if impi in known]
+        if len(there) == 1:
+            return there[0]
+        username = (authorization.username or "") if authorization is not None else ""
+        candidates = there or list(known.values())
+        by_identity = next((s for s in candidates if s.impi == username or record in records_of(s)), None)
+        if by_identity is not None or len(candidates) == 1:
+            return by_identity or candidates[0]
+        return next((s for s in candidates if s.imsi in username or s.imsi in (request.value("To") or "")), None)
+
+
+def _answers(register: UeRegister, last: UeRegister) -> bool:
+    """Whether it answers the challenge that `last` got: by the nonce, or as what came next and has credentials."""
+    if last.posed is None:
+        return False
+    if last.posed.offers(register.nonce):
+        return True
+    authorization = register.authorization
+    if authorization is None:
+        proves = bool(register.fault)
+    else:
+        proves = bool(authorization.nonce or authorization.response or authorization.auts)
+    return proves and register.told is None and register.at - last.final_entry.at < AT_ONCE
+
+
+def _stage(register: UeRegister) -> Stage:
+    if register.authorization is None or (register.authorization.response and not register.authorization.auts):
+        return Stage.ANSWER
+    return Stage.SYNC_FAILURE if register.authorization.auts is not None else Stage.MAC_FAILURE
+
+
+def _learn(seen: SeenSqns, register: UeRegister) -> None:
+    """What an answer tells of the USIM: nothing without keys."""
+    challenged = register.answers.posed if register.answers is not None else None
+    with suppress(KeysMissing):
+        if register.stage is Stage.ANSWER and challenged is not None and challenged.sqn is not None:
+            seen.accepted(challenged.sqn)
+        elif register.stage is Stage.SYNC_FAILURE and (sqn_ms := register.sqn_ms()) is not None:
+            register.stale_sqn_ms = seen.below_known(sqn_ms)
+            seen.reported(sqn_ms)
+
+
+def _purpose(register: UeRegister, past: _Past) -> Purpose:
+    """What a request that answers nothing is for."""
+    if not register.contacts:
+        return Purpose.FETCH if register.request.field("Contact") is None else Purpose.INITIAL
+    if not register.binds:
+        return Purpose.DEREGISTRATION
+    if past.held is None or past.last is None:
+        return Purpose.INITIAL
+    if register.nonce:
+        return Purpose.REFRESH
+    # Without credentials: a UE that forgot them, or one that begins anew because of a command or a failure. One with a
+    # password may leave them out.
+    anew = register.call_id != past.held.call_id
+    if not register.by_password:
+        anew = anew or register.told == "register" or not past.last.accepted
+    return Purpose.INITIAL if anew else Purpose.REFRESH
+
+
+def _record(request: Request) -> str:
+    try:
+        to = request.get(To)
+        return to.uri.address_of_record() if to is not None else ""
+    except (HeaderError, UriError):
+        return ""
+
+
+def _contacts(request: Request) -> tuple[Contact, ...]:
+    try:
+        return request.get_all(Contact)
+    except HeaderError:
+        return ()

@@ -1,0 +1,28 @@
+*** Settings ***
+Documentation       TS 24.229 5.1.1.2.2: what an initial REGISTER says about IMS AKA, and what it leaves out.
+
+Resource            ../common.resource
+
+Test Setup          Power On Core
+Test Teardown       Power Off Core
+
+
+*** Test Cases ***
+Authorization Names The Private Identity And Nothing Else
+    [Documentation]    Nothing has been challenged yet: nonce and response are there, and empty.
+    [Tags]    req:24.229-5.1.1.2.2-01    req:24.229-5.1.1.2.2-02    req:24.229-5.1.1.2.2-03
+    ...       req:34.229-1-A.1.1-02    req:rfc7315-6.4-01    smoke
+    Trigger Registration
+    Expect Request    REGISTER
+    Requirements Should Hold
+
+A Registration After De-Registration Is An Initial One
+    [Documentation]    Nothing of the registration before is left in it.
+    [Tags]    req:24.229-5.1.1.2.2-01    req:24.229-5.1.1.2.2-02    req:24.229-5.1.1.2.2-03
+    Register UE
+    Trigger Deregistration
+    ${deregister}=    Expect Request    REGISTER
+    Send Acceptance    ${deregister}
+    Trigger Registration
+    Expect Request    REGISTER
+    Requirements Should Hold

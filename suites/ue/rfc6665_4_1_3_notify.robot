@@ -1,0 +1,24 @@
+*** Settings ***
+Documentation       RFC 6665 4.1.3: the UE answers what its subscription brings.
+
+Resource            ../common.resource
+
+Test Setup          Power On Core
+Test Teardown       Power Off Core
+
+
+*** Test Cases ***
+NOTIFY Is Answered 200
+    [Documentation]    The full state, and a NOTIFY in the same dialog after it.
+    [Tags]    req:rfc6665-4.1.3-01    req:rfc3261-8.2.6.2-01
+    Register UE
+    ${subscribe}=    Expect Request    SUBSCRIBE
+    ${ok}=    Build Subscription Acceptance    ${subscribe}
+    Send Response    ${subscribe}    ${ok}
+    ${notify}=    Build Notify    state=active    event=registered
+    Send Request    ${notify}
+    Expect Final Response
+    ${notify}=    Build Notify    state=active    event=refreshed
+    Send Request    ${notify}
+    Expect Final Response
+    Requirements Should Hold
