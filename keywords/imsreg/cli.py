@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 import threading
@@ -34,6 +35,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code. What the user gave wrong ends in one line on standard error."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The terminal may not have every character that a DUT may write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _terminable():
             return int(options.execute(options))

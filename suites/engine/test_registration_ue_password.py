@@ -87,6 +87,26 @@ def test_later_requests_count_the_uses_of_the_nonce(air):
     assert refresh.response == expected(refresh)
 
 
+def test_what_is_repeated_for_longer_counts_too(new_air):
+    air = new_air(subscriber=USER, reg_event=False, expires=60)
+    challenge(air, air.register())
+    air.answer(air.take("REGISTER"), 423, ("Min-Expires", "600"))
+    again = air.take("REGISTER")
+    sent = again.get(Authorization)
+    assert (again.value("Expires"), sent.nc, sent.response) == ("600", "00000002", expected(sent))
+
+
+def test_a_mutant_sees_every_use_of_the_nonce(new_air):
+    def stuck(value, **context):
+        return value.replace("nc=00000002", "nc=00000001")
+
+    air = new_air(subscriber=USER, reg_event=False, hooks={"ue.credentials": stuck})
+    challenge(air, air.register())
+    air.accept(air.take("REGISTER"), expires=1200)
+    air.advance(600.1)
+    assert air.take("REGISTER").get(Authorization).nc == "00000001"
+
+
 def test_a_new_nonce_on_a_refresh_is_answered_whether_stale_or_not(air):
     challenge(air, air.register())
     air.accept(air.take("REGISTER"), expires=1200)

@@ -135,6 +135,15 @@ def test_a_pad_length_that_does_not_fit(transform: Transform) -> None:
 
 
 @EACH
+def test_the_edge_of_pad_length(transform: Transform) -> None:
+    out, end = pair(transform)
+    body = len(PAYLOAD) + 2 + -(len(PAYLOAD) + 2) % BLOCKS.get(transform.ealg, 4)
+    received = [end.decapsulate(out.encapsulate(PAYLOAD, 17, pad_length=body - short)) for short in (2, 1, 0)]
+    assert [each.outcome for each in received] == [Outcome.BAD_PADDING, Outcome.MALFORMED, Outcome.MALFORMED]
+    assert {each.payload for each in received} == {b""}
+
+
+@EACH
 def test_a_dummy(transform: Transform) -> None:
     out, end = pair(transform)
     assert end.decapsulate(out.encapsulate(b"noise", 59, pad_length=255)) == (Outcome.DUMMY, SPI, 1, 59, b"")
@@ -256,3 +265,12 @@ def test_deleted_associations_are_forgotten_in_the_end() -> None:
         table.remove(spi)
     outcomes = [table.receive(spi.to_bytes(4, "big") + bytes(40)).outcome for spi in (300, 301, 300 + MAX_DELETED)]
     assert outcomes == [Outcome.UNKNOWN_SPI, Outcome.DELETED_SPI, Outcome.DELETED_SPI]
+
+
+def test_an_association_deleted_again_is_remembered_from_then() -> None:
+    table, keys = InboundTable(), keys_of(ALL_TRANSFORMS[0])
+    for spi in (300, 301, 300, *range(1000, 999 + MAX_DELETED)):
+        table.add(Inbound(spi, keys))
+        table.remove(spi)
+    outcomes = [table.receive(spi.to_bytes(4, "big") + bytes(40)).outcome for spi in (300, 301)]
+    assert outcomes == [Outcome.DELETED_SPI, Outcome.UNKNOWN_SPI]

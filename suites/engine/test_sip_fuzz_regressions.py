@@ -5,6 +5,7 @@ import pytest
 from imsreg.sip.draft import Draft
 from imsreg.sip.headers.warning import Warning as WarningHeader
 from imsreg.sip.message import parse
+from imsreg.sip.uri import Uri, UriError
 
 
 @pytest.mark.parametrize("end", ["", "\r", "\n", "\r\n", "\r\n\r", "\n\r", "\r\n\r\r"])
@@ -22,3 +23,10 @@ def test_a_warning_code_keeps_its_zeros():
     warning = WarningHeader.parse('007 a "b"')
     assert str(warning) == '007 a "b"'
     assert WarningHeader.parse(str(warning)) == warning
+
+
+def test_a_third_colon_is_passed_over_before_an_ipv4_address_only():
+    """Found by the differential run: libosip2 had the address as written, and this was none."""
+    assert Uri.parse("sip:[2001:db8:::192.0.2.1]").host == "2001:db8::c000:201"
+    with pytest.raises(UriError):
+        Uri.parse("sip:[2001:db8:::1]")

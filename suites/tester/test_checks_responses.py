@@ -187,6 +187,15 @@ def test_over_tcp_the_port_shows_on_the_connection_alone() -> None:
     assert judge("rfc3261-18.2.2-01", exchange(asked, given, sent=LISTENING, back=LISTENING)) == [Breach]
 
 
+def test_on_a_connection_that_the_dut_has_opened_the_response_is_at_home() -> None:
+    asked = request()
+    opened = replace(LISTENING, remote=Address("127.0.2.1", 40001), connection=3)
+    given = response(asked, changes={"Via": FILLED})
+    assert judge("rfc3261-18.2.2-01", exchange(asked, given, sent=opened, back=opened)) == [Held]
+    for elsewhere in (replace(opened, remote=Address("127.0.2.1", 40002), connection=4), CONNECTION):
+        assert judge("rfc3261-18.2.2-01", exchange(asked, given, sent=opened, back=elsewhere)) == [Breach]
+
+
 def test_a_connection_that_has_failed_is_not_missed() -> None:
     asked = request()
     transcript = exchange(asked, sent=LISTENING)

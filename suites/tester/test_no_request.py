@@ -189,6 +189,15 @@ def test_a_ue_that_sends_another_method() -> None:
     assert findings(transcript, WATCH, "REGISTER") == ["what it sent instead: SUBSCRIBE (no. 3, 0.20 s)"]
 
 
+def test_a_keep_alive_is_no_reaction() -> None:
+    first = request()
+    transcript = passed((False, 0.5, first), (True, 0.75, response(first, "200 OK")), (False, 30.0, b"\r\n\r\n"))
+    (line,) = findings(transcript, WATCH, "SUBSCRIBE")
+    assert line.startswith("it has sent nothing after the tester's 200 OK")
+    (line,) = findings(passed((False, 1.0, b"\r\n\r\n")), WATCH, "REGISTER")
+    assert line == f"it has sent nothing but keep-alives, the first from {UE} over UDP: the way is open"
+
+
 def test_a_request_that_the_test_has_had_is_told() -> None:
     assert findings(passed((False, 0.0, request())), WATCH, "REGISTER") == ["none beside REGISTER (no. 1, 0.00 s)"]
 

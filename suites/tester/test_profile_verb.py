@@ -107,7 +107,7 @@ def test_check_says_what_a_run_would_do(verb: Verb, tmp_path: Path) -> None:
     assert re.fullmatch(r"127\.\S+:5060 \(IPv4\), from 127\.0\.0\.1", said["addresses"])
     assert said["transports"] == "udp"
     assert said["security"] == "none, release 14, home domain ims.mnc001.mcc001.3gppnetwork.org"
-    assert said["subscribers"].startswith("18 in ")
+    assert said["subscribers"].startswith("19 in ")
     assert said["collect"] == "./fetch-log --all"
     assert said["a run"].startswith(f"{len(tests)} tests, ")
     assert int(said["the profile's transports are udp"]) >= 3
@@ -137,6 +137,20 @@ def test_a_role_makes_tests_not_applicable(verb: Verb, tmp_path: Path) -> None:
     path = profile(tmp_path)
     path.write_text(path.read_text().replace("role: core", "role: registrar"))
     assert "not visible at a DUT whose role is registrar" in facts(verb("check", path))
+
+
+def test_tests_of_the_other_side_are_not_applicable(verb: Verb) -> None:
+    of_core = facts(verb("check", PLAIN))
+    of_ue = facts(verb("check", data("fixtures", "profiles", "embedded-ue.yaml")))
+    for_ue = int(of_core["the DUT is no UE but a core: this test is for a UE"])
+    for_core = int(of_ue["the DUT is a UE: this test is for a CSCF or a core"])
+    assert of_core["a run"].startswith(f"{for_ue + for_core} tests, ")
+    assert min(for_ue, for_core) >= 20
+
+
+def test_the_sim_in_a_ue_is_not_that_of_another_test(verb: Verb, tmp_path: Path) -> None:
+    said = facts(verb("check", profile_of_ue(tmp_path, "{kind: command, register: ./on}", ", subscriber: sub03")))
+    assert int(said["the UE holds the SIM of sub03, this test wants sub04"]) >= 1
 
 
 def test_one_port_leaves_room_for_one_ue(verb: Verb, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from imsreg.verdict.condition import Condition
 from imsreg.verdict.deviation import Deviation, check_deviations
 from imsreg.verdict.ics import ICS
 from imsreg.verdict.profile import Profile, load_profile
-from imsreg.verdict.profile_control import Control
+from imsreg.verdict.profile_control import ACTIONS, Control
 from imsreg.verdict.profile_schema import ControlFields, DutFields, Features, ProfileFields
 from imsreg.verdict.requirement import Requirement, Subject
 from imsreg.verdict.roles import Role, judges
@@ -221,6 +221,16 @@ def test_a_reference_is_what_it_is(tmp_path: Path) -> None:
         load(tmp_path, changed("role: core", "role: core\n  embedded: reference-ue"))
     with pytest.raises(InputError, match=r"dut\.role: the reference-core is no p-cscf; write role: core"):
         load(tmp_path, changed("role: core", "role: p-cscf\n  embedded: reference-core"))
+
+
+@pytest.mark.parametrize("name", ["sipp-ue", "baresip-ue", "linphone-ue"])
+def test_the_profiles_of_real_ues(name: str) -> None:
+    profile = load_profile(PROFILES / f"{name}.yaml")
+    assert profile.dut.role == "ue"
+    assert profile.control is not None
+    assert set(profile.control.steps) == set(ACTIONS)
+    for step in profile.control.steps.values():
+        assert (profile.path.parent / step[1]).is_file()
 
 
 UE = """\

@@ -62,19 +62,3 @@ Every Refresh Asks For The Full Time
     ${refresh}=    Expect Request    REGISTER
     Send Acceptance    ${refresh}
     Requirements Should Hold
-
-An Old Contact Of The UE Is Listed Beside The New One
-    [Documentation]    The network removes it with an expiry of 0 (RFC 3261 10.3 step 7); the registration goes on.
-    [Tags]    req:24.229-5.1.1.4.1-01
-    Trigger Registration
-    ${register}=    Expect Request    REGISTER
-    Send Challenge    ${register}
-    ${answer}=    Expect Request    REGISTER
-    ${ok}=    Build Acceptance    ${answer}    expires=60
-    ${contact}=    Get Header    ${ok}    Contact
-    Set Header    ${ok}    Contact    <sip:former@192.0.2.7:5060>;expires=0
-    Add Header    ${ok}    Contact    ${contact}
-    Send Response    ${answer}    ${ok}
-    ${refresh}=    Expect Request    REGISTER    within=60 s
-    Send Acceptance    ${refresh}
-    Requirements Should Hold

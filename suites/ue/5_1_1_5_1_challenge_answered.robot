@@ -69,14 +69,30 @@ Answer Under The Security Agreement
 Network Lists Several Mechanisms
     [Documentation]    One that no UE knows comes first, with the highest preference: the UE chooses another, and
     ...    mirrors the list as a whole, q and all (RFC 3329 2.3.1).
-    [Tags]    req:24.229-5.1.1.5.1-08
+    [Tags]    req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-08
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}
-    ${ipsec}=    Get Header    ${challenge}    Security-Server
-    Set Header    ${challenge}    Security-Server    quantum;q=0.9;level=3
-    Add Header    ${challenge}    Security-Server    ${ipsec};q=0.5
-    Add Header    ${challenge}    Security-Server    digest;d-qop=auth;q=0.1
+    ${entries}=    Get Headers    ${challenge}    Security-Server
+    Set Header    ${challenge}    Security-Server    quantum; q=0.95; level="3, or more"
+    FOR    ${entry}    IN    @{entries}
+        Add Header    ${challenge}    Security-Server    ${entry}
+    END
+    Add Header    ${challenge}    Security-Server    digest; d-qop=auth; q=0.05
+    Send Response    ${register}    ${challenge}
+    ${answer}=    Expect Request    REGISTER
+    Send Acceptance    ${answer}
+    Requirements Should Hold
+
+Network Leaves The Encryption Algorithm Out
+    [Documentation]    It is null then (TS 33.203 annex H).
+    [Tags]    req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-08
+    Trigger Registration
+    ${register}=    Expect Request    REGISTER
+    ${challenge}=    Build Challenge    ${register}
+    ${entries}=    Get Headers    ${challenge}    Security-Server
+    ${entry}=    Evaluate    next(e for e in $entries if 'ealg=null' in e).replace(' ealg=null;', '')
+    Set Header    ${challenge}    Security-Server    ${entry}
     Send Response    ${register}    ${challenge}
     ${answer}=    Expect Request    REGISTER
     Send Acceptance    ${answer}

@@ -8,7 +8,7 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
-from imsreg.commands.judged import judged_lines
+from imsreg.commands.judged import brief_lines
 from imsreg.commands.options import Verbs, add_profile, given_profile
 from imsreg.errors import ExitClass
 from imsreg.tester.settings import default_profile
@@ -59,7 +59,7 @@ def execute(options: argparse.Namespace) -> ExitClass:
     command = f"imsreg core --profile {shlex.quote(str(path))}"
     analysed = judged(core, analyst, options.output, command)
     for one in analysed:
-        print("\n".join((f"{one.test}:", *judged_lines(one, analyst.catalogue, brief=True))), end="\n\n")
+        print("\n".join((f"{one.test}:", *brief_lines(one, analyst.catalogue))), end="\n\n")
     if not analysed:
         print("no UE has begun a registration: nothing is decided")
         return ExitClass.INCONCLUSIVE

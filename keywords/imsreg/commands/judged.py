@@ -12,23 +12,34 @@ if TYPE_CHECKING:
     from imsreg.verdict.verdict import Ruling
 
 
-def judged_lines(one: Analysed, catalogue: Catalogue, *, brief: bool = False) -> Iterator[str]:
-    """The findings of one transcript, then its verdicts; `brief` gives what is kept by its ids alone."""
-    from imsreg.verdict.runners import word
-
+def judged_lines(one: Analysed, catalogue: Catalogue) -> Iterator[str]:
+    """The findings of one transcript, then its verdicts."""
     judgement = one.judgement
-    for ruling in (*judgement.rulings, *judgement.in_passing):
-        for finding in ruling.findings:
-            yield f"{finding.kind}: {finding.text(catalogue[ruling.requirement])}\n"
-    kept = [r for r in judgement.rulings if brief and word(r) == "PASS" and not r.findings]
+    yield from _findings((*judgement.rulings, *judgement.in_passing), catalogue)
     for ruling in judgement.rulings:
-        if ruling not in kept:
-            yield from _verdict(ruling, catalogue)
+        yield from _verdict(ruling, catalogue)
     for ruling in judgement.in_passing:
         yield from _verdict(ruling, catalogue, "found in passing")
-    yield from _listed("kept", [ruling.requirement for ruling in kept])
     yield from _listed("also kept", [r.requirement for r in judgement.beside if not r.lacks_keys])
     yield from _listed("undecided without keys", [r.requirement for r in judgement.beside if r.lacks_keys])
+
+
+def brief_lines(one: Analysed, catalogue: Catalogue) -> Iterator[str]:
+    """The findings of one transcript, the verdicts that have another reason, and the ids of what is kept."""
+    from imsreg.verdict.runners import word
+
+    rulings = one.judgement.rulings
+    yield from _findings(rulings, catalogue)
+    for ruling in rulings:
+        if word(ruling) not in ("PASS", "FAIL", "NON-STRICT"):
+            yield from _verdict(ruling, catalogue)
+    yield from _listed("kept", [ruling.requirement for ruling in rulings if word(ruling) == "PASS"])
+
+
+def _findings(rulings: Sequence[Ruling], catalogue: Catalogue) -> Iterator[str]:
+    for ruling in rulings:
+        for finding in ruling.findings:
+            yield f"{finding.kind}: {finding.text(catalogue[ruling.requirement])}\n"
 
 
 def _verdict(ruling: Ruling, catalogue: Catalogue, note: str = "") -> Iterator[str]:

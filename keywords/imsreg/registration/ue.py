@@ -256,6 +256,7 @@ class UeRegistration:
             )
         minimum = _seconds(response, MinExpires)
         if response.status == 423 and asked and minimum is not None and asked < minimum:
+            self._count_up()
             return self._register(expires=minimum)
         return None
 
@@ -305,9 +306,14 @@ class UeRegistration:
         """A later REGISTER: the last accepted answer again, a new Security-Client (TS 24.229 5.1.1.4.2 a, d)."""
         self._begin_exchange()
         self._protected = self._protected.renewed(self._random)
-        if isinstance(self._usim, PasswordStore) and self._usim.counts:
-            self._now = replace(self._now, authorization=self._usim.again(self.identity, cnonce=self._token(8)))
+        self._count_up()
         return self._register(expires=expires, contact=contact, star=star)
+
+    def _count_up(self) -> None:
+        """A password answers its nonce anew in each request (RFC 7616 3.4); an AKA nonce keeps its one answer."""
+        if isinstance(self._usim, PasswordStore) and self._usim.counts:
+            value = self._usim.again(self.identity, cnonce=self._token(8), seams=self._seam)
+            self._now = replace(self._now, authorization=value)
 
     def _register(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
         offered = tuple(offer(self._protected, self.offered)) if self.security != "none" else ()

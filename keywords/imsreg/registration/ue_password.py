@@ -43,11 +43,9 @@ class PasswordStore:
         if (challenge.algorithm or "md5").lower() not in ALGORITHMS:
             raise CannotAnswer("its algorithm is none for a password")
         self._challenge, self._uses = challenge, 0
-        value = self.again(identity, cnonce=cnonce)
-        value = seams("ue.credentials", value, challenge=challenge, identity=identity, outcome=None)
-        return Credentials(Answer.AUTHENTICATED, value)
+        return Credentials(Answer.AUTHENTICATED, self.again(identity, cnonce=cnonce, seams=seams))
 
-    def again(self, identity: UeIdentity, *, cnonce: str) -> str:
+    def again(self, identity: UeIdentity, *, cnonce: str, seams: Seams) -> str:
         """The value for the next request with the nonce that was answered last: nc counts up (RFC 7616 3.4)."""
         challenge = self._challenge
         assert challenge is not None  # who asks has answered one
@@ -65,4 +63,5 @@ class PasswordStore:
             nc=nc,
             cnonce=cnonce,
         )
-        return authorization(challenge, identity, response=response, qop=qop, nc=nc, cnonce=cnonce)
+        value = authorization(challenge, identity, response=response, qop=qop, nc=nc, cnonce=cnonce)
+        return seams("ue.credentials", value, challenge=challenge, identity=identity, outcome=None)

@@ -14,10 +14,11 @@ from robot.utils import normalize
 
 from imsreg.robot.selection import ids_of
 from imsreg.tester.catalogue import full_catalogue
-from imsreg.tester.lacking import no_mode, no_room, no_way, unbound
+from imsreg.tester.lacking import no_mode, no_room, no_sim, no_way, none_binds, wrong_side
 from imsreg.verdict.profile import Profile
 
-POWER_ON = "Power On UE"
+UE_ON, CORE_ON = normalize("Power On UE", ignore="_"), normalize("Power On Core", ignore="_")
+"""The keywords that begin a test, by what the tester plays in it."""
 _DEEPEST = 16
 
 Arguments = Mapping[str, str]
@@ -40,34 +41,39 @@ def forecast(suite: TestSuite, profile: Profile, families: Collection[str]) -> F
 
 
 def _reason(test: TestSuite, profile: Profile, families: Collection[str]) -> str | None:
-    """Why a test would be N/A: a UE that it powers on lacks something, or none of its requirements binds the DUT."""
-    for others, wanted in enumerate(_power_ons(test)):
-        why = (
-            no_room(profile, others)
-            or no_way(profile, families, wanted.get("transport"), wanted.get("family"))
-            or no_mode(profile, wanted.get("security"))
-        )
+    """Why a test would be N/A: what it powers on lacks something, or none of its requirements binds the DUT."""
+    others = 0
+    for name, wanted in _power_ons(test):
+        if name == CORE_ON:
+            why = wrong_side(profile, "ue") or no_sim(profile.dut.subscriber, wanted.get("subscriber"))
+        else:
+            why = (
+                wrong_side(profile, "cscf")
+                or no_room(profile, others)
+                or no_way(profile, families, wanted.get("transport"), wanted.get("family"))
+                or no_mode(profile, wanted.get("security"))
+            )
+            others += 1
         if why is not None:
             return why
     catalogue = full_catalogue()
-    unmet = [unbound(profile, catalogue[identifier]) for identifier in ids_of(test.tags)]
-    return unmet[0] if unmet and None not in unmet else None
+    return none_binds(profile, [catalogue[identifier] for identifier in ids_of(test.tags)])
 
 
-def _power_ons(test: TestSuite) -> Iterator[Arguments]:
-    """The named arguments of each `Power On UE`, in setup and body and in the suite's own keywords."""
+def _power_ons(test: TestSuite) -> Iterator[tuple[str, Arguments]]:
+    """Each keyword that powers something on with its named arguments, in setup and body and in the suite's keywords."""
     keywords = _own_keywords(test.parent.resource)
     for step in (test.setup, *test.body):
         yield from _in_step(step, keywords, 0)
 
 
-def _in_step(step: object, keywords: Mapping[str, object], depth: int) -> Iterator[Arguments]:
+def _in_step(step: object, keywords: Mapping[str, object], depth: int) -> Iterator[tuple[str, Arguments]]:
     if depth > _DEEPEST:
         return
     if isinstance(step, Keyword) and step.name is not None:
         name = normalize(step.name, ignore="_")
-        if name == normalize(POWER_ON):
-            yield dict(argument.split("=", 1) for argument in step.args if "=" in str(argument))
+        if name in (UE_ON, CORE_ON):
+            yield name, dict(argument.split("=", 1) for argument in step.args if "=" in str(argument))
             return
         step = keywords.get(name)
     setup = getattr(step, "setup", None)

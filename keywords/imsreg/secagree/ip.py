@@ -13,6 +13,7 @@ MAX_PACKET = 65_535
 """Octets of an IPv4 packet, and of what follows an IPv6 header."""
 
 _HOP_LIMIT = 64
+_OCTET = tuple(bytes((value,)) for value in range(256))
 _FRAGMENT = 0x3FFF  # more fragments, or an offset
 
 
@@ -43,16 +44,11 @@ class IpPacket(NamedTuple):
         This is transport mode in both directions: what was TCP or UDP becomes ESP, or ESP becomes what it held.
         Raises PacketTooLong.
         """
-        header = bytearray(self.header)
-        if self.version == 6:
-            header[4:6] = _length(len(payload))
-            header[6] = protocol
-        else:
-            header[2:4] = _length(len(header) + len(payload))
-            header[9] = protocol
-            header[10:12] = bytes(2)
-            header[10:12] = _checksum(header).to_bytes(2, "big")
-        return bytes(header) + payload
+        header = self.header
+        if header[0] >> 4 == 6:
+            return header[:4] + _length(len(payload)) + _OCTET[protocol] + header[7:] + payload
+        head = header[:2] + _length(len(header) + len(payload)) + header[4:9] + _OCTET[protocol]
+        return head + _checksum(head + header[12:]) + header[12:] + payload
 
 
 def parse_ip(packet: bytes) -> IpPacket | None:
@@ -92,6 +88,9 @@ def _length(octets: int) -> bytes:
     return octets.to_bytes(2, "big")
 
 
-def _checksum(header: bytearray) -> int:
-    """RFC 1071: the complement of the one's complement sum of 16-bit words, which is a remainder by 65,535."""
-    return -int.from_bytes(header, "big") % 0xFFFF
+def _checksum(header: bytes) -> bytes:
+    """RFC 1071: the complement of the one's complement sum of 16-bit words, which is a remainder by 65,535.
+
+    `header` comes without the checksum field, whose zeros add nothing.
+    """
+    return (-int.from_bytes(header, "big") % 0xFFFF).to_bytes(2, "big")

@@ -23,8 +23,8 @@ class Sealer(Protocol):
     def seal(self, head: bytes, body: bytes, iv: bytes | None) -> bytes:
         """The whole packet: head (SPI and sequence number), IV, protected body, ICV.
 
-        `iv` None: the next of the end's own. Without encryption there is none, whatever is given. Raises ValueError
-        for a body that does not fill the blocks of the cipher, and for an IV of the wrong length.
+        `iv`, of the length of the format; None: the next of the end's own. An HMAC alone has none, whatever is given.
+        Raises ValueError for a body that does not fill the blocks of the cipher.
         """
         ...
 

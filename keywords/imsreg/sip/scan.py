@@ -11,6 +11,8 @@ HOST = r"(?:\[[^\]\[]*+\]|[A-Za-z0-9._\-]++)"
 """A host: IPv6reference, or a host name or IPv4 address. Underscores are common in laboratories."""
 PORT = r"[0-9]++"
 
+_THIRD_COLON = re.compile(r":::(?=[0-9]+\.)")
+
 DELTA_SECONDS_LIMIT = 2**32 - 1
 """The largest delta-seconds (RFC 3261 20.19)."""
 
@@ -49,7 +51,7 @@ def host(text: str, column: int = 1) -> str:
     if not text.startswith("["):
         return text.lower()
     try:
-        return str(ipaddress.IPv6Address(text[1:-1].replace(":::", "::")))
+        return str(ipaddress.IPv6Address(_THIRD_COLON.sub("::", text[1:-1])))
     except ValueError:
         raise SyntaxFault(f"{show(text)} is no IPv6 address", column) from None
 

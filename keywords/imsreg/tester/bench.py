@@ -20,6 +20,7 @@ from imsreg.tester.start_ue import LOOPBACK
 from imsreg.text import safe_text
 from imsreg.transcript.evidence import folder
 from imsreg.verdict.profile import SIP_PORT, Profile, check_reach
+from imsreg.verdict.profile_fields import ip_address
 
 _MOST_SHOWN = 8
 
@@ -90,6 +91,8 @@ def _places(profile: Profile, hosts: Sequence[str], port: int | None) -> list[Ad
             place = Address.of(host, chosen)
         except ValueError:
             raise InputError("--address", safe_text(host), "is no IP address", "write it without a port") from None
+        if (address := ip_address(place.host)) and (address.is_unspecified or address.is_multicast):
+            raise InputError("--address", place.host, "is no address of one host", "name one address per family")
         if any(place.family == other.family for other in places):
             problem = f"is a second {place.family} address"
             raise InputError("--address", place.host, problem, "keep one per family")

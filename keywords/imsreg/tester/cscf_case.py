@@ -12,7 +12,7 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
 from imsreg.tester.case import Case
-from imsreg.tester.lacking import no_mode, no_room
+from imsreg.tester.lacking import no_mode, no_room, wrong_side
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
@@ -56,8 +56,8 @@ class CscfCase(Case):
         binding that an earlier test left behind cannot be removed.
         """
         session = self.session
-        if session.profile.dut.role == "ue":
-            raise NotApplicable("the DUT is a UE: this test is for a CSCF or a core")
+        if (why := wrong_side(session.profile, "cscf")) is not None:
+            raise NotApplicable(why)
         if (lost := session.vital_signs.lost) is not None:
             raise ScenarioStopped(lost.kind, str(lost))
         if (why := no_room(session.profile, len(self.ues)) or no_mode(session.profile, security)) is not None:

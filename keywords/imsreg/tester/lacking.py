@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from imsreg.errors import InputError
+from imsreg.tester.settings import Side
 from imsreg.verdict.profile import Profile
 from imsreg.verdict.requirement import Requirement
 from imsreg.verdict.roles import judges
@@ -15,6 +16,27 @@ def unbound(profile: Profile, row: Requirement) -> str | None:
     if not judges(profile.dut.role, row):
         return f"not visible at a DUT whose role is {profile.dut.role}"
     return None if row.condition.holds(profile.ics()) else row.condition.explain(profile.ics())
+
+
+def none_binds(profile: Profile, rows: Iterable[Requirement]) -> str | None:
+    """Why none of the requirements binds the DUT: the reason of the first; None if one does, or there is none."""
+    reasons = [unbound(profile, row) for row in rows]
+    return reasons[0] if reasons and None not in reasons else None
+
+
+def wrong_side(profile: Profile, side: Side) -> str | None:
+    """Why a test for a DUT on this side is not for the DUT."""
+    role = profile.dut.role
+    if side == "ue":
+        return None if role == "ue" else f"the DUT is no UE but a {role}: this test is for a UE"
+    return "the DUT is a UE: this test is for a CSCF or a core" if role == "ue" else None
+
+
+def no_sim(held: str | None, wanted: str | None) -> str | None:
+    """Why the UE cannot be the one of a subscriber; `held` is who has the SIM in it, None: whoever is wanted."""
+    if held is None or wanted is None or held == wanted:
+        return None
+    return f"the UE holds the SIM of {held}, this test wants {wanted}"
 
 
 def no_way(profile: Profile, families: Collection[str], transport: str | None, family: str | None) -> str | None:

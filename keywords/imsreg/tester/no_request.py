@@ -68,11 +68,13 @@ def diagnose(transcript: Transcript, watch: Watch, method: str, within: float) -
 def findings(transcript: Transcript, watch: Watch, method: str) -> list[str]:
     """What to look at, the most telling first; never empty. DUT text in it is harmless, keys are masked."""
     received = [entry for entry in transcript.entries if not entry.sent]
-    if received:
-        return [*_conduct(transcript, received, method), *_wrong_with(received)]
-    found = [*_strange(watch), *_bare_connections(watch)]
-    if found:
+    messages = [entry for entry in received if entry.message is not None or entry.error is not None]
+    if messages:
+        return [*_conduct(transcript, messages, method), *_wrong_with(messages)]
+    if found := [*_strange(watch), *_bare_connections(watch)]:
         return found
+    if received:
+        return [f"it has sent nothing but keep-alives, the first from {_peer(received[0].flow)}: the way is open"]
     if watch.octets:
         return [
             f"nothing came in this test, but {watch.octets} octets did before it: the way to the tester is open",

@@ -61,8 +61,8 @@ control:
 home_domain: {home_domain}
 release: {release}
 security: none                        # none | headers: the security agreement without ESP
-features: {{}}                          # ICS; left out: false, or unknown. Some of them:
-  # reg-event: true                   # it subscribes to its registration state
+features:                             # ICS; left out: false, or unknown. Some of them:
+  reg-event: true                     # it subscribes to its registration state, as TS 24.229 5.1.1.3 has it
   # multiple-impu: true
   # gruu: true
 subscribers: {subscribers}

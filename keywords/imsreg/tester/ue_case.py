@@ -8,6 +8,7 @@ from imsreg.errors import InputError
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Request, Response
 from imsreg.tester.case import Case
+from imsreg.tester.lacking import none_binds, wrong_side
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.pace import Progress
 from imsreg.tester.sent import Sent
@@ -34,11 +35,12 @@ class UeCase(Case):
     def power_on(self, *, subscriber: str | None = None) -> Lane:
         """Bring the UE to where it has no registration, and listen for its subscriber.
 
-        Raises NotApplicable if the DUT is no UE or holds another subscriber, ScenarioStopped if it counts as lost.
+        Raises NotApplicable if the DUT is no UE, holds another subscriber, or is bound by none of the requirements that
+        the test decides, for a real UE takes its time; ScenarioStopped if it counts as lost.
         """
         session = self.session
-        if session.profile.dut.role != "ue":
-            raise NotApplicable(f"the DUT is no UE but a {session.profile.dut.role}: this test is for a UE")
+        if (why := wrong_side(session.profile, "ue") or self._unbound()) is not None:
+            raise NotApplicable(why)
         if (lost := session.vital_signs.lost) is not None:
             raise ScenarioStopped(lost.kind, str(lost))
         if self._lane is not None:
@@ -50,6 +52,9 @@ class UeCase(Case):
         self._lane = side.core.attend(chosen, self.transcript.tap)
         side.ue.act("reset", chosen)
         return self._lane
+
+    def _unbound(self) -> str | None:
+        return none_binds(self.session.profile, [self.session.catalogue[identifier] for identifier in self.ids])
 
     @property
     def lane(self) -> Lane:

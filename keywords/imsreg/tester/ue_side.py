@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.tester.dut import UeDut
+from imsreg.tester.lacking import no_sim
 from imsreg.tester.no_request import diagnose
 from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.pace import Pace
@@ -37,8 +38,8 @@ class UeSide:
             self.pool.give_back(chosen, clean=True)
             return chosen
         held = self.held
-        if name is not None and name != held.name:
-            raise NotApplicable(f"the UE holds the SIM of {held.name}, this test wants {name}")
+        if (why := no_sim(held.name, name)) is not None:
+            raise NotApplicable(why)
         return held
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from imsreg.transcript.rows import Arrow, Band, rows_of
 from imsreg.transcript.transcript import MAX_ENTRIES, Transcript
 
-_MARGIN = 18
+_MARGIN = 20
 _GAP = 34
 _EDGE = 10
 
@@ -64,4 +64,4 @@ def arrow_lines(row: Arrow, columns: list[int]) -> Iterator[str]:
 
 
 def _seconds(at: float | None) -> str:
-    return " " * 11 if at is None else f"{at:>9.3f} s"
+    return " " * 13 if at is None else f"{at:>11.3f} s"

@@ -68,11 +68,11 @@ class History:
         register.told = self._watch.told_between(last.number if last is not None else 0, register.number)
         if past.held is not None and not self._still_holds(past.held, register):
             past.held = None
-        if last is not None and _answers(register, last):
+        if last is not None and _answers(register, last, self._watch):
             register.answers, register.stage, register.purpose = last, _stage(register), last.purpose
             register.anchor = last.anchor
             _learn(seen, register)
-        elif last is not None and last.status == 423 and register.binds and register.told is None:
+        elif last is not None and last.status == 423 and _may_bind(register) and register.told is None:
             register.stage, register.purpose, register.anchor = Stage.LONGER, last.purpose, last.anchor
         else:
             register.purpose = _purpose(register, past)
@@ -113,7 +113,12 @@ class History:
         return next((s for s in candidates if s.imsi in username or s.imsi in (request.value("To") or "")), None)
 
 
-def _answers(register: UeRegister, last: UeRegister) -> bool:
+def _may_bind(register: UeRegister) -> bool:
+    """Whether it asks for a binding, or has a Contact that nobody can read."""
+    return register.binds or (not register.contacts and register.request.field("Contact") is not None)
+
+
+def _answers(register: UeRegister, last: UeRegister, watch: Watch) -> bool:
     """Whether it answers the challenge that `last` got: by the nonce, or as what came next and has credentials."""
     if last.posed is None:
         return False
@@ -124,7 +129,8 @@ def _answers(register: UeRegister, last: UeRegister) -> bool:
         proves = bool(register.fault)
     else:
         proves = bool(authorization.nonce or authorization.response or authorization.auts)
-    return proves and register.told is None and register.at - last.final_entry.at < AT_ONCE
+    told = watch.told_between(last.final_entry.number, register.number)
+    return proves and told is None and register.at - last.final_entry.at < AT_ONCE
 
 
 def _stage(register: UeRegister) -> Stage:

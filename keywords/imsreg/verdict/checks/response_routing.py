@@ -41,7 +41,13 @@ class Routed(NamedTuple):
 
     @property
     def on_another_connection(self) -> bool:
-        """Whether the DUT has connected to the port at which the tester listens, from which no request leaves."""
+        """Whether the response came on another connection than the one that took the request.
+
+        A connection of the tester's leaves from a port that it does not listen at: what comes there came on another. A
+        request on a connection that the DUT has opened has the ends of that connection.
+        """
+        if self.asked.flow.connection:
+            return (self.given.source, self.given.destination) != (self.asked.destination, self.asked.source)
         return self.given.destination == self.asked.source
 
 

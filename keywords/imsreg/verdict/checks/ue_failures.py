@@ -150,13 +150,11 @@ def answers_at_most_two_invalid_challenges(view: View) -> Iterator[Outcome]:
 
 
 def kept_parameters(before: tuple[SecurityClient, ...], after: tuple[SecurityClient, ...]) -> list[str]:
-    """Which of the parameters that have to be new are not: SPIs and client port."""
-    kept = []
-    for name in ("spi_c", "spi_s", "port_c"):
-        former = {getattr(entry, name) for entry in before}
-        if any(getattr(entry, name) in former for entry in after):
-            kept.append(name.replace("_", "-"))
-    return kept
+    """Which of the parameters that have to be new are not: SPIs, which must be none of the former two, client port."""
+    spis = {spi for entry in before for spi in (entry.spi_c, entry.spi_s)}
+    former = {"spi_c": spis, "spi_s": spis, "port_c": {entry.port_c for entry in before}}
+    kept = [name for name, values in former.items() if any(getattr(entry, name) in values for entry in after)]
+    return [name.replace("_", "-") for name in kept]
 
 
 def _challenged(view: View) -> Iterator[UeRegister]:

@@ -118,10 +118,10 @@ def asks_for_600000_s(view: View) -> Iterator[Outcome]:
 
 
 def asks_for_the_default_expiry(view: View, purpose: Purpose, none: Unmet) -> Iterator[Outcome]:
-    """Every request of such exchanges that no 423 has changed."""
+    """Every request of such exchanges that no 423 has changed. What the UE sends to de-register is another matter."""
     decided = False
     for register in view.ue.registers:
-        changed = any(r.stage is Stage.LONGER for r in register.chain())
+        changed = any(r.stage is Stage.LONGER or r.told == "deregister" for r in register.chain())
         for contact in () if changed or register.purpose is not purpose else register.contacts:
             decided = True
             asked = register.asked(contact)
