@@ -9,6 +9,7 @@ from robotlibcore import DynamicCore
 
 from imsreg import __version__
 from imsreg.errors import InputError
+from imsreg.registration.core_messages import CannotWrite
 from imsreg.robot.allure_log import around_allure
 from imsreg.robot.bench import BENCH
 from imsreg.robot.listener import CaseListener
@@ -92,5 +93,12 @@ class ImsRegLibrary(DynamicCore):
             if BENCH.case is not None:
                 BENCH.case.note_stop(reason)
             raise SkipExecution(f"N/A: {reason}") from None
+        except CannotWrite as reason:
+            unwritable = BENCH.ue_case().unwritable(reason)
+            if isinstance(unwritable, NotApplicable):
+                raise SkipExecution(f"N/A: {unwritable}") from None
+            told = f"INCONCLUSIVE {unwritable.kind}: {unwritable}"
+            BENCH.told.add(told)
+            raise Failure(told) from None
         except InputError as error:
             raise (_PreflightFailed if BENCH.preflight_failed else Error)(f"{error}") from None

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import FrozenInstanceError
 from random import Random
 
 import pytest
@@ -85,6 +86,8 @@ def test_names_have_no_case_and_none_means_md5():
     assert len(ALGORITHMS) == 18
     for algorithm in ALGORITHMS.values():
         assert algorithm_of(algorithm.name.swapcase()) is algorithm
+        with pytest.raises(FrozenInstanceError):
+            algorithm.aka = 0
 
 
 def _subscriber(**changes) -> Subscriber:

@@ -101,12 +101,13 @@ def test_sqn_and_amf_outside_their_field_are_refused():
     milenage = Milenage(Secret(bytes(16)), Secret(bytes(16)))
     with pytest.raises(ValueError, match="AMF has 3 octets, 2 are wanted"):
         milenage.f1(bytes(16), 0, bytes(3))
-    for sqn in (-1, 1 << 48):
+    for sqn in (-1, -48, 1 << 48, 48 << 48):
         for function in (milenage.f1_star, milenage.full_vector):
             with pytest.raises(ValueError, match="48 bits"):
                 function(bytes(16), sqn, bytes(2))
-    with pytest.raises(ValueError, match="AMF has 1 octets"):
-        milenage.full_vector(bytes(16), 0, bytes(1))
+    for octets in (0, 1, 3):
+        with pytest.raises(ValueError, match=f"AMF has {octets} octets"):
+            milenage.full_vector(bytes(16), 0, bytes(octets))
     with pytest.raises(ValueError, match="RAND has 15 octets"):
         milenage.outputs(bytes(15), 0, bytes(2))
 

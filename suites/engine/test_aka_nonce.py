@@ -1,6 +1,7 @@
 """The tokens of RFC 3310 3.2 in strict base64."""
 
 import base64
+from dataclasses import FrozenInstanceError
 from random import Random
 
 import pytest
@@ -15,6 +16,8 @@ GOOD = encode(RAND, AUTN)
 def test_what_is_encoded_comes_back(server_data):
     nonce = decode(encode(RAND, AUTN, server_data))
     assert (nonce.rand, nonce.autn, nonce.server_data) == (RAND, AUTN, server_data)
+    with pytest.raises(FrozenInstanceError):
+        nonce.rand = AUTN
 
 
 def test_without_server_data_it_has_44_characters():

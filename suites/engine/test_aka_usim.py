@@ -1,6 +1,7 @@
 """USIM and AuC against each other: MAC before SQN, resynchronisation, RES length."""
 
 import json
+from dataclasses import FrozenInstanceError
 from random import Random
 
 import pytest
@@ -143,3 +144,20 @@ def test_outcomes_show_no_keys(milenage):
     vector = _centre(milenage).vector(bytes(16))
     outcome = Usim(milenage, 8, SqnArray()).authenticate(vector.rand, vector.autn)
     assert repr(outcome) == "Accepted(res=<secret>, ck=<secret>, ik=<secret>)"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name"),
+    [(Accepted(*[Secret(b"")] * 3), "res"), (SyncFailure(bytes(14)), "auts")],
+)
+def test_outcomes_stay_as_they_were_made(outcome, name):
+    with pytest.raises(FrozenInstanceError):
+        setattr(outcome, name, b"")
+
+
+def test_a_usim_answers_whatever_autn_says_if_it_is_told_so(milenage, random):
+    rand, array = random.randbytes(16), SqnArray((7,) + (0,) * 31)
+    usim, out = Usim(milenage, 4, array), milenage.f2345(rand)
+    assert usim.accepted(rand) == Accepted(Secret(out.res[:4]), Secret(out.ck), Secret(out.ik))
+    assert open_auts(milenage, rand, usim.out_of_step(rand).auts) == join(7, 0)
+    assert array.highest == join(7, 0)

@@ -1,6 +1,7 @@
 """AUTN, AUTS and whole vectors against published ones."""
 
 import json
+from dataclasses import FrozenInstanceError
 from random import Random
 
 import pytest
@@ -112,3 +113,20 @@ def test_a_vector_shows_rand_and_autn_only():
     row = AKA["autn"][0]
     vector = generate(_milenage(row), bytes.fromhex(row["rand"]), 0, bytes(2), 8)
     assert repr(vector).count("<secret>") == 3
+
+
+def test_a_vector_and_its_tokens_stay_as_they_were_made():
+    row = AKA["autn"][0]
+    vector = generate(_milenage(row), bytes.fromhex(row["rand"]), 0, bytes(2), 8)
+    for made, name in ((vector, "rand"), (Autn.parse(vector.autn), "mac")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, name, b"")
+
+
+def test_a_mac_that_autn_has_no_room_for_is_refused():
+    class LongMac(Milenage):
+        def f1(self, rand, sqn, amf):
+            return super().f1(rand, sqn, amf) * 2
+
+    with pytest.raises(ValueError, match="MAC-A has 16 octets, 8 are wanted"):
+        generate(LongMac(Secret(bytes(16)), Secret(bytes(16))), bytes(16), 0, bytes(2), 8)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from imsreg.aka.milenage import Milenage, opc
+from imsreg.aka.tuak import Tuak
 from imsreg.errors import InputError
 from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import load_subscribers
@@ -261,7 +262,8 @@ def test_an_unused_entry_of_the_key_file_is_no_fault(tmp_path):
 def test_the_embedded_subscribers_are_what_suites_rely_on():
     subscribers = {s.name: s for s in load_subscribers(data("fixtures", "subscribers", "embedded.yaml"), {})}
     numbered = [subscribers.pop(f"sub{n:02d}") for n in range(1, 17)]
-    assert set(subscribers) == {"seed", "printable"}
+    assert {"seed", "printable", "tuak"} <= set(subscribers)
+    assert (type(subscribers["tuak"].algorithm), subscribers["tuak"].res_length) == (Tuak, 16)
     for number, subscriber in enumerate(numbered, 1):
         assert subscriber.imsi == f"0010100000000{number:02d}"
         assert subscriber.home_domain == "ims.mnc001.mcc001.3gppnetwork.org"

@@ -30,6 +30,9 @@ from imsreg.sip.params import Params
             "SIP/2.0/UDP host.net:5060;branch=z9hG4bK1;rport",
         ),
         (Via, "SIP/2.0/TCP [2001:DB8:0::1];received=[::2]", "SIP/2.0/TCP [2001:db8::1];received=[::2]"),
+        (Via, "SIP/2.0/UDP 2001:DB8::1", "SIP/2.0/UDP [2001:db8::1]"),
+        (Via, "SIP/2.0/UDP ::1 ; branch=z9hG4bK1", "SIP/2.0/UDP [::1];branch=z9hG4bK1"),
+        (Via, "SIP/2.0/UDP 1:2:3:4:5:6:7:8:5060;rport", "SIP/2.0/UDP [1:2:3:4:5:6:7:8]:5060;rport"),
         (CSeq, "0009\t REGISTER", "9 REGISTER"),
         (CallId, " a@[::1] ", "a@[::1]"),
         (Expires, "007", "7"),
@@ -41,6 +44,7 @@ from imsreg.sip.params import Params
         (PVisitedNetworkId, "home.net", '"home.net"'),
         (PChargingVector, 'icid-value="a;b"; orig-ioi=h', 'icid-value="a;b";orig-ioi=h'),
         (PAccessNetworkInfo, "3GPP-E-UTRAN-FDD; utran-cell-id-3gpp=31148", "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=31148"),
+        (PAccessNetworkInfo, '3GPP; "a;\\"b" ;c = "d";"a"', '3GPP;"a;\\"b";c="d";"a"'),
         (Event, "reg;id=1", "reg;id=1"),
         (SubscriptionState, "Active;expires=60", "active;expires=60"),
         (RetryAfter, "120 (I'm (in) a \\) meeting) ; duration=60", "120 (I'm (in) a \\) meeting);duration=60"),
@@ -59,7 +63,13 @@ def test_canonical_text(header: type[Header], text: str, canonical_text: str) ->
         (Via, "", "a Via begins with SIP/2.0/transport", 1),
         (Via, "SIP/2.0 UDP h", "a Via begins with SIP/2.0/transport", 1),
         (Via, "SIP/2.0/UDP ", "the sent-by host is missing", 13),
-        (Via, "SIP/2.0/UDP 2001::1:5060", "an IPv6 address stands in brackets", 17),
+        (Via, "SIP/2.0/UDP 2001::1::2", "':' cannot follow the sent-by", 17),
+        (Via, "SIP/2.0/UDP 2001::1:99999", "a port is at most 65535", 21),
+        (Via, "SIP/2.0/UDP 2001::1 x", "':' cannot follow the sent-by", 17),
+        (Via, "SIP/2.0/UDP :1:x", "the sent-by host is missing", 13),
+        (PAccessNetworkInfo, 'ADSL;"a"b', "';' was expected, not 'b'", 9),
+        (PAccessNetworkInfo, 'ADSL;"a', "a parameter name was expected", 6),
+        (PChargingVector, '"a"', "a parameter name was expected", 1),
         (Via, "SIP/2.0/UDP h branch=1", "'b' cannot follow the sent-by", 15),
         (Via, "SIP/2.0/UDP h:99999", "a port is at most 65535", 15),
         (CSeq, "1", "a CSeq is a number, a blank and a method", 1),
@@ -116,6 +126,7 @@ def test_properties_of_the_other_headers() -> None:
     assert (vector.icid_value, vector.icid_generated_at, vector.orig_ioi, vector.term_ioi) == ("1", "h", "a", "b")
     assert PAccessNetworkInfo.parse("ADSL;network-provided").network_provided
     assert not PAccessNetworkInfo.parse("ADSL").network_provided
+    assert PAccessNetworkInfo.parse('ADSL;"a b";dsl-location=1').params == {"": "a b", "dsl-location": "1"}
     state = SubscriptionState.parse("terminated;reason=probation;retry-after=30")
     assert (state.state, state.reason, state.retry_after, state.expires) == ("terminated", "probation", 30, None)
     assert PVisitedNetworkId.parse('"a b"').network == "a b"

@@ -490,5 +490,10 @@ def test_a_rule_finds_what_it_is_for(case: Case) -> None:
     assert found[0].right
 
 
+def test_strings_without_a_name_are_no_repeated_parameter() -> None:
+    value = 'P-Access-Network-Info: 3GPP-E-UTRAN;"a=b";"a=c";"a=c"'
+    assert lint(parse(message(REGISTER, value))) == ()
+
+
 def test_every_rule_has_a_case() -> None:
     assert {case.rule for case in CASES} == set(RULES)

@@ -25,6 +25,48 @@ def test_parts_of_other_uris() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("sip:a@2001:DB8:0::1", "2001:db8::1", None),
+        ("sip:::1", "::1", None),
+        ("sip:a@2001:80::1;lr", "2001:80::1", None),
+        ("sip:a@2001:db8::5060?subject=x", "2001:db8::5060", None),  # its last group, or a port: nobody can tell
+        ("sip:a@2001:db8::1:50600;lr", "2001:db8::1", 50600),
+        ("sip:1:2:3:4:5:6:7:8:5060", "1:2:3:4:5:6:7:8", 5060),
+        ("sip:a@::192.0.2.1:5060", "::c000:201", 5060),
+    ],
+)
+def test_an_ipv6_host_without_brackets_is_read(text: str, host: str, port: int | None) -> None:
+    uri = Uri.parse(text)
+    assert (uri.host, uri.port) == (host, port)
+    assert f"{uri.host_written}{'' if port is None else f':{port}'}" in text
+    assert ":" in uri.host_written
+    assert "[" not in uri.host_written
+    assert str(uri) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "user", "password", "host"),
+    [
+        ("sip:+1;isub=a@b@home.net", "+1;isub=a@b", None, "home.net"),
+        ("sip:+1-(2);ext=3;ISUB=a:b@c@home.net;user=phone", "+1-(2);ext=3;ISUB=a:b@c", None, "home.net"),
+        ("sip:70;isub=a;phone-context=+1:secret@home.net", "70;isub=a;phone-context=+1", "secret", "home.net"),
+        ("sip:+1;isub=a@home.net;x=b@[::1]", "+1;isub=a@home.net;x=b", None, "::1"),
+        ("sip:alice@home.net;isub=a@b", "alice", None, "home.net"),
+        ("sip:+1@home.net;isub=a@b", "+1", None, "home.net"),
+    ],
+)
+def test_the_at_signs_of_a_subaddress_end_no_user_part(text: str, user: str, password: str | None, host: str) -> None:
+    uri = Uri.parse(text)
+    assert (uri.user, uri.password, uri.host) == (user, password, host)
+
+
+def test_a_subaddress_may_hold_what_parameters_are_made_of() -> None:
+    assert dict(Uri.parse("tel:+1;a=b;isub=c;ext=3").params) == {"a": "b", "isub": "c", "ext": "3"}
+    assert dict(Uri.parse("tel:+1;a=b;ISUB=;=,c;ext=3").params) == {"a": "b", "isub": ";=,c;ext=3"}
+
+
+@pytest.mark.parametrize(
     ("text", "why", "column"),
     [
         ("", "begins with its scheme", 1),
@@ -38,6 +80,12 @@ def test_parts_of_other_uris() -> None:
         ("sip:h:70000", "a port is at most 65535", 7),
         ("sip:h:" + "9" * 6000, "a port is at most 65535", 7),
         ("sip:h:", "':' cannot follow the host", 6),
+        ("sip:a@::1::", "the host is missing", 7),
+        ("sip:a@2001::1::2", "':' cannot follow the host", 11),
+        ("sip:a@2001::1/", "':' cannot follow the host", 11),
+        ("sip:a@::1:70000", "a port is at most 65535", 11),
+        ("sip:a@::1:x", "the host is missing", 7),
+        ("tel:+1;=", "a parameter name was expected", 8),
         ("sip:h;=x", "a parameter name was expected", 7),
         ("tel:;phone-context=x", "the number is missing", 5),
     ],

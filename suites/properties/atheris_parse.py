@@ -11,6 +11,7 @@ in place of a folder shows it again.
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).parent))
 
 SECONDS = 60
+FUZZ = "--in-this-process"
 MISSING = "coverage-guided fuzzing: skipped, atheris is not installed (pip install atheris)"
 
 
@@ -33,11 +35,8 @@ def write_seeds(folder: Path) -> None:
         (folder / f"reginfo-{number}").write_bytes(b"\x02" + octets)
 
 
-def main(arguments: list[str]) -> int:
-    """Fuzz until the time is over; atheris ends the process itself."""
-    if importlib.util.find_spec("atheris") is None:
-        print(MISSING)
-        return 0
+def fuzz(options: list[str]) -> None:
+    """Fuzzes with atheris, which ends the process itself."""
     import atheris
 
     with atheris.instrument_imports(include=["imsreg.sip"]):
@@ -56,17 +55,27 @@ def main(arguments: list[str]) -> int:
         except TooSlow:
             pass  # instrumented code has other times; the mutation fuzzer watches them
 
-    options = [argument for argument in arguments if argument.startswith("-")]
+    atheris.Setup([sys.argv[0], *options], one)
+    atheris.Fuzz()
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a process that fuzzes, so that its folder of seeds can be cleared away; gives its exit code."""
+    if importlib.util.find_spec("atheris") is None:
+        print(MISSING)
+        return 0
     given = [argument for argument in arguments if not argument.startswith("-")]
-    if not any(option.startswith("-max_total_time=") for option in options):
-        options.append(f"-max_total_time={SECONDS}")
+    if not any(argument.startswith("-max_total_time=") for argument in arguments):
+        arguments = [f"-max_total_time={SECONDS}", *arguments]
     with tempfile.TemporaryDirectory(prefix="imsreg-atheris-") as seeds:
         write_seeds(Path(seeds))
         again = len(given) == 1 and Path(given[0]).is_file()
-        atheris.Setup([sys.argv[0], *options, *given, *([] if again else [seeds])], one)
-        atheris.Fuzz()
-    return 0
+        command = [sys.executable, __file__, FUZZ, *arguments, *([] if again else [seeds])]
+        return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1:2] == [FUZZ]:
+        fuzz(sys.argv[2:])
+    else:
+        sys.exit(main(sys.argv[1:]))

@@ -12,13 +12,14 @@ from random import Random
 
 from imsreg.sip import headers
 from imsreg.sip.draft import Draft
+from imsreg.sip.errors import UriError
 from imsreg.sip.framing import Frame, FramingError, StreamFramer
 from imsreg.sip.headers.base import Header
 from imsreg.sip.lint.lint import lint
 from imsreg.sip.lint.rules import RULES
 from imsreg.sip.message import HeaderError, Message, MessageError, Request, Response, parse
 from imsreg.sip.reginfo import Reginfo, ReginfoError, build_reginfo, parse_reginfo
-from imsreg.sip.uri import Uri, UriError, equivalent
+from imsreg.sip.uri import Uri, equivalent
 
 LIMIT = 0.1
 """Seconds of processor time that one reader may take for one input."""

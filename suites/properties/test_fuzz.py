@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections import deque
 from random import Random
 
+import atheris_parse
 import fuzz
 import pytest
 from exercise import LIMIT, TYPED, Broken, Clock, TooSlow, read_message, read_reginfo, read_stream, run_lint
@@ -82,3 +86,19 @@ def test_every_named_mutation_is_drawn_and_most_apply():
     drawn = {mutator.draw(random)[0] for _ in range(6000)}
     assert {name.removesuffix(", refused") for name in drawn} == {*MUTATIONS, "havoc"}
     assert len(drawn & set(MUTATIONS)) > len(MUTATIONS) - 3
+
+
+def test_the_coverage_guided_target_is_skipped_in_one_line_without_atheris(monkeypatch, capsys):
+    monkeypatch.setattr("atheris_parse.importlib.util.find_spec", lambda name: None)
+    assert atheris_parse.main([]) == 0
+    assert capsys.readouterr().out == f"{atheris_parse.MISSING}\n"
+
+
+def test_the_coverage_guided_target_runs_through_its_seeds():
+    pytest.importorskip("atheris")
+    command = [sys.executable, atheris_parse.__file__, "-runs=1", "-max_total_time=30"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ended = re.search(r"Done ([0-9]+) runs", done.stderr)
+    assert ended is not None
+    assert int(ended[1]) >= 2 * len(message_seeds()) + len(reginfo_seeds())

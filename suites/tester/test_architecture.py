@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "secagree": BASE | {"secagree", "sip"},
     "identity": BASE | {"identity", "aka", "sip"},
     "registration": BASE | {"registration", "sip", "aka", "secagree", "identity"},
-    "net": BASE | {"net", "sip"},
+    "net": BASE | {"net", "sip", "secagree"},
     "transcript": BASE | {"transcript", "sip"},
     "verdict": BASE | {"verdict", "sip", "aka", "secagree", "identity", "transcript"},
     "tester": ENGINE | {"tester"},

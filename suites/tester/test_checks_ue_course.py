@@ -60,27 +60,34 @@ OTHER = f"Contact: <sip:tablet@192.0.2.7>;expires=60, {CONTACT};expires=600, <si
 
 
 @pytest.mark.parametrize(
-    ("line", "after", "expected"),
+    ("line", "after", "in_time", "own"),
     [
-        (OTHER, 300, Held),
-        (OTHER, 30, Breach),
-        (OTHER, 100, Observed),
-        (OTHER, 6600, Breach),
-        (f"Contact: {CONTACT}", 300, Held),
-        (f"Contact: {CONTACT}", 1800, Breach),
+        (OTHER, 300, Held, Held),
+        (OTHER, 100, Observed, Held),
+        (OTHER, 590, Breach, Held),
+        (OTHER, 30, Unmet, Breach),
+        (OTHER, 6600, Unmet, Breach),
+        (f"Contact: {CONTACT}", 300, Held, Held),
+        (f"Contact: {CONTACT}", 500, Unmet, Breach),
+        (f"Contact: {CONTACT}", 1800, Unmet, Breach),
+        (f"Contact: {CONTACT};expires=600", 590, Breach, Held),
+        (f"Contact: {CONTACT};expires=600", 1800, Breach, Unmet),
     ],
 )
-def test_whose_expiry_is_taken(line: str, after: float, expected: type[Outcome]) -> None:
+def test_whose_expiry_is_taken(line: str, after: float, in_time: type[Outcome], own: type[Outcome]) -> None:
     talk = Forged().sends().challenged(AV).sends(Authorization=credentials(AV))
-    talk.gets(200, line, *(() if line == OTHER else ("Expires: 600",)))
+    talk.gets(200, line, *(() if "expires" in line else ("Expires: 600",)))
     talk.passes(after).sends(Authorization=credentials(AV))
-    assert talk.kinds(OWN) == {expected}
-    assert talk.kinds(IN_TIME) == {Unmet if expected is Breach else expected}
+    assert talk.kinds(IN_TIME) == {in_time}
+    assert talk.kinds(OWN) == {own}
 
 
 def test_an_old_contact_with_expires_0_stops_no_refresh() -> None:
     old = "Contact: <sip:u@127.0.2.1:5999>;expires=0"
-    assert Forged().registered(AV, 600, old).passes(400).kinds(OWN) == {Breach}
+    too_late = Forged().registered(AV, 600, old).passes(400)
+    assert (too_late.kinds(IN_TIME), too_late.kinds(OWN)) == ({Breach}, {Unmet})
+    never = Forged().registered(AV, 600, old).passes(600)
+    assert (never.kinds(IN_TIME), never.kinds(OWN)) == ({Unmet}, {Breach})
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,9 @@ def test_every_part_is_checked_in_the_answer_too() -> None:
 def test_what_a_423_asked_for_is_no_wrong_expiry() -> None:
     talk = Forged().sends().gets(423, "Min-Expires: 700000").sends(Expires="700000").challenged(vector())
     assert talk.sends(Expires="700000", Authorization=credentials(vector())).kinds("24.229-5.1.1.2.1-04") == {Held}
+    answer = Forged().sends().challenged(vector()).sends(Authorization=credentials(vector()))
+    answer.gets(423, "Min-Expires: 700000").sends(Expires="700000", Authorization=credentials(vector()))
+    assert answer.kinds("24.229-5.1.1.2.1-04") == {Held}
 
 
 def test_the_access_network_in_a_later_register_is_odd() -> None:

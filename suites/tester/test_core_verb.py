@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -258,6 +259,15 @@ def test_a_ue_that_begins_anew_for_ever_is_judged_up_to_a_bound(bench: Bench, mo
     assert sum("REGISTER -" in line for line in lines) == 6
 
 
+def test_a_ue_that_never_ends_is_judged_up_to_a_bound(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_ue, "MAX_MESSAGES", 5)
+    ue = bench_ue.BenchUe(bench.subscribers["sub03"], [], 0.0, 0.0, bench_ue.Room(10**6))
+    flow = Flow("UDP", bench.core.addresses[0], Address("127.0.9.1", 5064))
+    seen = [ue.take(False, flow, register(call_id=str(n // 2)), 1.0) for n in range(8)]
+    assert [each.entry.number for each in seen] == [1, 2, 1, 2, 1, 0, 0, 0]
+    assert [len(transcript.entries) for transcript in ue.transcripts] == [2, 2, 1]
+
+
 def test_what_is_kept_has_no_holes(bench: Bench) -> None:
     ue = bench_ue.BenchUe(bench.subscribers["sub03"], [], 0.0, 0.0, bench_ue.Room(3000))
     flow = Flow("UDP", bench.core.addresses[0], Address("127.0.9.1", 5064))
@@ -313,7 +323,9 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: object, profile: Path | None = PROFILE, **environment: str) -> Iterator[tuple[Running, Address]]:
+def running(
+    *arguments: object, profile: Path | None = PROFILE, **environment: str
+) -> Iterator[tuple[Running, Address]]:
     """The command on a free port, and its first address."""
     chosen = [] if profile is None else ["--profile", str(profile)]
     inherited = {name: value for name, value in os.environ.items() if name != "IMSREG_PROFILE"}
@@ -377,7 +389,10 @@ def test_a_conformant_ue_is_0_and_its_captures_say_the_same(tmp_path: Path, way:
 
 
 def test_a_defective_ue_is_1_with_its_finding_in_four_lines(tmp_path: Path) -> None:
-    with running("--output", tmp_path, profile=None) as (core, address), reference_ue(mutant="u-branch-of-rfc-2543") as ue:
+    with (
+        running("--output", tmp_path, profile=None) as (core, address),
+        reference_ue(mutant="u-branch-of-rfc-2543") as ue,
+    ):
         tell(ue, "register", address)
         core.until("NOTIFY")
         code, out, err = core.end()
@@ -402,6 +417,24 @@ def test_two_ues_at_once_do_not_disturb_each_other() -> None:
     assert code == ExitClass.FAILED
     assert "FAIL: " not in good_part
     assert "FAIL: RFC 3261 8.1.1.7 " in bad_part
+
+
+@pytest.mark.skipif(shutil.which("sipp") is None, reason="SIPp is not installed; apt-get install sip-tester")
+def test_sipp_shows_its_digest_uri_and_no_other_defect(tmp_path: Path) -> None:
+    plain = data("fixtures", "profiles", "embedded-ue-plain.yaml")
+    scenario = data("fixtures", "sipp", "ue.xml")
+    with running(profile=plain) as (core, address):
+        command = ["sipp", "-sf", str(scenario), "-m", "1", "-t", "u1", "-i", "127.0.3.18", "-nostdin", str(address)]
+        sipp = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            core.until("200 OK")
+        finally:
+            sipp.kill()
+            sipp.wait()
+        code, out, _ = core.end()
+    found = set(re.findall(r"^FAIL: .*\[(.*)\]", out, re.MULTILINE))
+    assert (code, found) == (ExitClass.FAILED, {"24.229-5.1.1.5.1-05"})
+    assert re.search(r"^  Actual: uri=\"sip:127", out, re.MULTILINE)
 
 
 def test_nobody_comes_and_nothing_is_decided() -> None:

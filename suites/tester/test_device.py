@@ -262,12 +262,24 @@ def test_a_ue_is_started_reset_and_stopped(tmp_path: Path, sub01: Subscriber) ->
     assert steps(tmp_path) == ["start", "reset", "register", "reset", "stop"]
 
 
-def test_what_has_been_reset_is_not_reset_again_at_the_end(tmp_path: Path, sub01: Subscriber) -> None:
+def test_what_has_been_reset_is_not_reset_again(tmp_path: Path, sub01: Subscriber) -> None:
     phone = ue(tmp_path, logging("register", "reset"))
     phone.act("register", sub01)
     phone.act("reset", sub01)
+    phone.act("reset", sub01)
     phone.close()
     assert steps(tmp_path) == ["register", "reset"]
+
+
+def test_a_reset_that_failed_is_tried_again(tmp_path: Path, sub01: Subscriber) -> None:
+    script = "sh -c 'echo reset >>log; test -e plugged'"
+    with closing(ue(tmp_path, f"{logging('register')}, reset: {script}")) as phone:
+        phone.act("register", sub01)
+        with pytest.raises(ScenarioStopped, match=r"the command to reset the UE .* ended with exit code 1"):
+            phone.act("reset", sub01)
+        (tmp_path / "plugged").touch()
+        phone.act("reset", sub01)
+    assert steps(tmp_path) == ["register", "reset", "reset"]
 
 
 def test_without_a_reset_the_ue_deregisters(tmp_path: Path, sub01: Subscriber) -> None:

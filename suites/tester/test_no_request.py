@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from imsreg.sip.flow import Address, Flow, Transport
+from imsreg.tester.judge import Judgement
 from imsreg.tester.no_request import CHECK_LIST, Piece, Watch, diagnose, findings
+from imsreg.tester.summary import ue_stops
 from imsreg.transcript.transcript import Transcript
+from imsreg.verdict.verdict import Ruling
 
 CORE = Address("192.0.2.10", 5060)
 UE = Address("192.0.2.20", 40001)
@@ -220,3 +223,13 @@ def test_what_is_wrong_with_its_own_message(raw: bytes, wrong: str) -> None:
     _, line = findings(passed((False, 0.0, raw)), WATCH, "REGISTER")
     assert "(no. 1, 0.00 s) is malformed: " in line
     assert wrong in line
+
+
+def test_the_terminal_shows_the_check_list_line_by_line() -> None:
+    reason = f"no-request: {diagnose(NOTHING, WATCH, 'REGISTER', 32)}"
+    same = Ruling.inconclusive("24.229-5.1.1.2.1-01", "no-request", diagnose(NOTHING, WATCH, "REGISTER", 32))
+    other = Ruling.inconclusive("24.229-5.1.1.2.1-02", "precondition", "the UE did not register")
+    shown = list(ue_stops([Judgement((same, other), ()), Judgement((same,), ())]))
+    assert shown[0] == "no-request: no REGISTER from the UE within 32 s:"
+    assert [line[:5] for line in shown[1:]] == [f"  ({number})" for number in range(1, 2 + len(CHECK_LIST))]
+    assert "; ".join(line.strip() for line in shown[1:]) == reason.partition("32 s: ")[2]

@@ -11,10 +11,14 @@ import pytest
 from pytests import run_pytest
 from robot import run as robot_run
 from robotlog import log_strings
-from scripted import reply, udp_dut, write_profile
+from scripted import own_host, reply, udp_dut, write_profile
 
 import imsreg
+from imsreg.paths import data
 from imsreg.sip.flow import Address
+from imsreg.tester.session import Session
+from imsreg.tester.settings import Settings
+from imsreg.tester.under_test import dut_line, run_facts
 
 SUITE = """\
 *** Settings ***
@@ -100,3 +104,19 @@ def test_pytests_reports(profile: Path, tmp_path: Path) -> None:
 def test_without_a_profile_pytest_says_so(tmp_path: Path) -> None:
     said = run_pytest(tmp_path, "def test_nothing():\n    pass\n")
     assert "\nimsreg: DUT built-in reference core\n" in said
+
+
+def test_a_ue_may_have_no_address(tmp_path: Path) -> None:
+    path = tmp_path / "phone.yaml"
+    path.write_text(f"""\
+dut: {{name: Acme phone, role: ue, transports: [udp, tcp]}}
+home_domain: ims.mnc001.mcc001.3gppnetwork.org
+release: 14
+security: none
+subscribers: {data("fixtures", "subscribers", "embedded.yaml")}
+tester: {{address: {own_host()}, port: 50609}}
+control: {{kind: command, register: ./on}}
+""")
+    with Session(Settings(profile=path)) as session:
+        assert dut_line(session) == "Acme phone (ue, udp/tcp)"
+        assert run_facts(session)["DUT address"] == "udp/tcp"

@@ -69,7 +69,7 @@ Answer Under The Security Agreement
 Network Lists Several Mechanisms
     [Documentation]    One that no UE knows comes first, with the highest preference: the UE chooses another, and
     ...    mirrors the list as a whole, q and all (RFC 3329 2.3.1).
-    [Tags]    req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-08
+    [Tags]    req:24.229-5.1.1.5.1-08
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}
@@ -86,7 +86,7 @@ Network Lists Several Mechanisms
 
 Network Leaves The Encryption Algorithm Out
     [Documentation]    It is null then (TS 33.203 annex H).
-    [Tags]    req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-08
+    [Tags]    req:24.229-5.1.1.5.1-08
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}

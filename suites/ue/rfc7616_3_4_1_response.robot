@@ -17,3 +17,22 @@ Password Gives The Response
     ${answer}=    Expect Request    REGISTER
     Send Acceptance    ${answer}
     Requirements Should Hold
+
+Password Of A Known Subscriber
+    [Documentation]    The same with a SIM that the embedded UE has beside those with AKA keys.
+    [Tags]    req:rfc7616-3.4.1-01
+    [Setup]    Power On Core    subscriber=password
+    Register UE
+    Requirements Should Hold
+
+Challenge Without A Quality Of Protection
+    [Documentation]    The response is that of RFC 2069.
+    [Tags]    req:rfc7616-3.4.1-01    req:rfc3261-22.4-03
+    [Setup]    Power On Core    subscriber=password
+    Trigger Registration
+    ${register}=    Expect Request    REGISTER
+    ${challenge}=    Build Challenge    ${register}    qop=${None}
+    Send Response    ${register}    ${challenge}
+    ${answer}=    Expect Request    REGISTER
+    Send Acceptance    ${answer}
+    Requirements Should Hold

@@ -36,3 +36,15 @@ Nonce Is Used Again In A Refresh
     ${refresh}=    Expect Request    REGISTER    within=60 s
     Send Acceptance    ${refresh}
     Requirements Should Hold
+
+Nonce Is Used Again With A Password
+    [Documentation]    Each refresh has a response of its own: nc is one more.
+    [Tags]    req:rfc7616-3.4-03
+    [Setup]    Power On Core    subscriber=password
+    Register UE    expires=60
+    ${refresh}=    Expect Request    REGISTER    within=60 s
+    ${ok}=    Build Acceptance    ${refresh}    expires=60
+    Send Response    ${refresh}    ${ok}
+    ${refresh}=    Expect Request    REGISTER    within=60 s
+    Send Acceptance    ${refresh}
+    Requirements Should Hold

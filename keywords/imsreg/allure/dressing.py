@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsreg.allure.labels import Pair, labels, links
 from imsreg.tester.case import Case
-from imsreg.tester.judge import Judgement
 from imsreg.tester.under_test import dut_name
 from imsreg.text import safe_text
 from imsreg.verdict.runners import word
 from imsreg.verdict.verdict import Ruling
+
+if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
 
 
 @dataclass(frozen=True, slots=True)

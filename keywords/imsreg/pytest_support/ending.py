@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -17,11 +17,13 @@ from imsreg.pytest_support.run import Run
 from imsreg.tester.case import Case
 from imsreg.tester.collect import collect
 from imsreg.tester.cscf_case import CscfCase
-from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.session import Session
 from imsreg.tester.under_test import run_facts
 from imsreg.verdict.runners import Status, status
+
+if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
 
 
 class RequirementsDoNotHold(AssertionError):

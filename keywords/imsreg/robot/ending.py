@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from robot.result import TestCase
 
-from imsreg.tester.judge import Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.runners import Status, status
 from imsreg.verdict.verdict import Ruling
+
+if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
 
 _LISTED = re.compile(r"^\d+\) ", re.MULTILINE)
 _TEARDOWN = "\n\nAlso teardown failed:\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from robot.api import logger
 from robot.api.interfaces import ListenerV3
@@ -17,9 +18,11 @@ from imsreg.robot.ending import status_of
 from imsreg.robot.ignition import kindled
 from imsreg.robot.logtext import as_text, brings_markup, defuse, writable
 from imsreg.tester.case import Case
-from imsreg.tester.judge import Judgement
 from imsreg.tester.summary import print_summary
 from imsreg.tester.under_test import dut_line, run_facts
+
+if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
 
 
 def test_name(test: RunningTest | ResultTest) -> str:

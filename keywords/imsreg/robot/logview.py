@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsreg.robot.logtext import OPENING
 from imsreg.tester.case import Case
 from imsreg.tester.collect import Collected
-from imsreg.tester.judge import Judgement
 from imsreg.text import safe_text
 from imsreg.transcript import ladder, textlog
 from imsreg.transcript.evidence import Evidence
 from imsreg.verdict.runners import word
 from imsreg.verdict.verdict import Ruling
+
+if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
 
 COLOURS = {"FAIL": "#c5221f", "INCONCLUSIVE": "#b06000", "KNOWN": "#8430ce", "NON-STRICT": "#b06000", "PASS": "#137333"}
 

@@ -23,13 +23,18 @@ _PARAM = {
 _SEPARATORS = {separator: re.compile(rf"[ \t{separator}]*+") for separator in ";,"}
 # Parameters without blanks and quotes, as most are: these need no more than to be split.
 _PLAIN = re.compile(r'(?:;[^\s;,="<>]++(?:=[^\s";]*+)?+)++')
+_BARE_STRING = re.compile(rf"(?P<name>)(?P<value>{_QUOTED}){_BLANKS}", re.DOTALL)
 _VALUE = re.compile(rf'{_BLANKS}(?P<value>{_QUOTED}|[^\s;,="<>]++){_BLANKS}', re.DOTALL)
+_BARE = re.compile(r'[^\s;,="<>]++')
 _QUOTED_STRING = re.compile(_QUOTED, re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Param(NamedTuple):
-    """One parameter: name as written, value without quotes and escapes (None: no "="), and whether it was quoted."""
+    """One parameter: name as written, value without quotes and escapes (None: no "="), and whether it was quoted.
+
+    A parameter that is nothing but a quoted string has the name "".
+    """
 
     name: str
     value: str | None = None
@@ -38,7 +43,8 @@ class Param(NamedTuple):
     def __str__(self) -> str:
         if self.value is None:
             return self.name
-        return f"{self.name}={quote(self.value) if self.quoted else self.value}"
+        value = quote(self.value) if self.quoted else self.value
+        return f"{self.name}={value}" if self.name else value
 
 
 class Params(Mapping[str, "str | None"]):
@@ -115,8 +121,11 @@ class Params(Mapping[str, "str | None"]):
 NO_PARAMS = Params()
 
 
-def read_params(text: str, at: int, separator: str) -> list[Param]:
-    """The parameters of `text` from index `at` to its end, empty ones passed over. Raises SyntaxFault."""
+def read_params(text: str, at: int, separator: str, *, bare_strings: bool = False) -> list[Param]:
+    """The parameters of `text` from index `at` to its end, empty ones passed over. Raises SyntaxFault.
+
+    `bare_strings`: a quoted string alone is a parameter too, one without a name.
+    """
     read = _PARAM[separator].match
     length = len(text)
     found: list[Param] = []
@@ -126,7 +135,9 @@ def read_params(text: str, at: int, separator: str) -> list[Param]:
             at = _end(_SEPARATORS[separator], text, at)
             if at == length:
                 break
-            raise SyntaxFault(f"a parameter name was expected, not {show(text[at])}", at + 1)
+            match = _BARE_STRING.match(text, at) if bare_strings else None
+            if match is None:
+                raise SyntaxFault(f"a parameter name was expected, not {show(text[at])}", at + 1)
         at = match.end()
         if at < length and text[at] != separator:
             why = (
@@ -143,15 +154,24 @@ def read_params(text: str, at: int, separator: str) -> list[Param]:
     return found
 
 
-def read_value(text: str, what: str) -> tuple[str, Params]:
-    """A token or quoted string, named `what` in errors, and the parameters after it. Raises SyntaxFault."""
+def read_value(text: str, what: str, *, free: bool = False, bare_strings: bool = False) -> tuple[str, Params]:
+    """A token, named `what` in errors, and the parameters after it. Raises SyntaxFault.
+
+    The token may stand in quotes; `free`: what stands in quotes need be no token. `bare_strings` as in `read_params`.
+    """
     match = _VALUE.match(text)
     if match is None:
         raise SyntaxFault(f"{what} is missing", 1)
     if match.end() < len(text) and text[match.end()] != ";":
         raise SyntaxFault(f"';' was expected after {what}, not {show(text[match.end()])}", match.end() + 1)
     value = match["value"]
-    return unquote(value) if value.startswith('"') else value, Params.read(text, match.end())
+    if value.startswith('"'):
+        value = unquote(value)
+        if not (free or _BARE.fullmatch(value)):
+            raise SyntaxFault(f"{what} is a token, not {show(match['value'])}", match.start("value") + 1)
+    if bare_strings:
+        return value, Params(read_params(text, match.end(), ";", bare_strings=True))
+    return value, Params.read(text, match.end())
 
 
 def quote(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import NamedTuple
 
 from imsreg.sip.errors import SyntaxFault, show
 
@@ -11,6 +12,7 @@ HOST = r"(?:\[[^\]\[]*+\]|[A-Za-z0-9._\-]++)"
 """A host: IPv6reference, or a host name or IPv4 address. Underscores are common in laboratories."""
 PORT = r"[0-9]++"
 
+_BARE_IPV6 = re.compile(r"(?P<written>[0-9A-Fa-f]*+:[0-9A-Fa-f.:]*+)[ \t]*+")
 _THIRD_COLON = re.compile(r":::(?=[0-9]+\.)")
 
 DELTA_SECONDS_LIMIT = 2**32 - 1
@@ -54,6 +56,39 @@ def host(text: str, column: int = 1) -> str:
         return str(ipaddress.IPv6Address(_THIRD_COLON.sub("::", text[1:-1])))
     except ValueError:
         raise SyntaxFault(f"{show(text)} is no IPv6 address", column) from None
+
+
+class BareIpv6(NamedTuple):
+    """An IPv6 address without brackets: as written and in comparable form, the port after it, the index after both."""
+
+    written: str
+    host: str
+    port: int | None
+    end: int
+
+
+def bare_ipv6(text: str, at: int) -> BareIpv6 | None:
+    """The IPv6 address that stands at index `at` without the brackets of RFC 3261 25.1; None if there is none.
+
+    What could be the last group of the address or a port is the group. Raises SyntaxFault for a port out of range.
+    """
+    match = _BARE_IPV6.match(text, at)
+    if match is None:
+        return None
+    written = match["written"]
+    if (host := _ipv6(written)) is not None:
+        return BareIpv6(written, host, None, match.end())
+    written, _, digits = written.rpartition(":")
+    if not digits.isdecimal() or (host := _ipv6(written)) is None:
+        return None
+    return BareIpv6(written, host, port(digits, match.end("written") - len(digits) + 1), match.end())
+
+
+def _ipv6(text: str) -> str | None:
+    try:
+        return str(ipaddress.IPv6Address(text))
+    except ValueError:
+        return None
 
 
 def address(text: str) -> str:

@@ -8,16 +8,19 @@ import msgspec
 
 from imsreg.sip import scan
 from imsreg.sip.errors import SyntaxFault, UriError, show
-from imsreg.sip.params import NO_PARAMS, Params
+from imsreg.sip.params import NO_PARAMS, Param, Params
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 _NO_URI_CHARACTER = re.compile(r'[\x00-\x20\x7f"<>]')
 # A SIP URI in one step; what it does not match is taken apart, or found fault with, piece by piece.
 _SIP_URI = re.compile(
     r'(?P<scheme>[Ss][Ii][Pp][Ss]?):(?:(?P<user>[^@:\x00-\x20\x7f"<>]*+)(?::(?P<password>[^@\x00-\x20\x7f"<>]*+))?+@)?+'
-    rf"(?P<host>{scan.HOST})(?::(?P<port>[0-9]{{1,4}}))?+(?P<params>(?:;[^?\x00-\x20\x7f\"<>]*+)?+)"
+    rf"(?P<host>{scan.HOST})(?::(?P<port>[0-9]{{1,4}}))?+(?P<params>(?:;[^?@\x00-\x20\x7f\"<>]*+)?+)"
 )
 _HOSTPORT = re.compile(rf"(?P<host>{scan.HOST})(?::(?P<port>{scan.PORT}))?+")
+# A telephone number with a subaddress, which may hold any character of a URI, "@" too (RFC 3261 25.1, RFC 3966 3).
+_SUBADDRESS = re.compile(r"[0-9A-Fa-f+*#().\-]++;(?:[^@]*;)?isub=", re.IGNORECASE)
+_ISUB = re.compile(r";isub=", re.IGNORECASE)
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _RESERVED = frozenset(b";/?:@&=+$,")  # RFC 2396 2.2, to which RFC 3261 19.1.4 points
 _VISUAL_SEPARATORS = str.maketrans("", "", "-.()")  # RFC 3966 3
@@ -32,7 +35,8 @@ class Uri(msgspec.Struct, frozen=True):
 
     `scheme` in lower case. For sip and sips: `user` and `password` as written, with escapes; `host` in comparable form
     (lower case, IPv6 compressed and without brackets) and `host_written`; `headers` as written. For tel: `user` is the
-    number as written. For other schemes only `text` and `scheme` say something.
+    number as written. For other schemes only `text` and `scheme` say something. An IPv6 host without brackets is read
+    as such.
     """
 
     text: str
@@ -117,7 +121,7 @@ def _read(text: str) -> Uri:
         number, _, _ = text[scheme.end() + 1 :].partition(";")
         if not number:
             raise SyntaxFault("the number is missing", scheme.end() + 2)
-        return Uri(text, name, user=number, params=Params.read(text, scheme.end() + 1 + len(number)))
+        return Uri(text, name, user=number, params=_tel_params(text, scheme.end() + 1 + len(number)))
     return Uri(text, name)
 
 
@@ -137,17 +141,16 @@ def _plain_sip(text: str, parts: re.Match[str]) -> Uri:
 
 def _read_sip(text: str, scheme: str, at: int) -> Uri:
     user = password = None
-    sign = text.find("@", at)
+    # Behind a user part with a subaddress nothing may hold "@", so that the last one ends it.
+    sign = text.rfind("@", at) if _SUBADDRESS.match(text, at) else text.find("@", at)
     if sign >= 0:
         user, colon, rest = text[at:sign].partition(":")
-        password = rest if colon else None
+        if "@" in rest:
+            user = text[at:sign]  # the colon is one of the subaddress
+        elif colon:
+            password = rest
         at = sign + 1
-    hostport = _HOSTPORT.match(text, at)
-    if hostport is None:
-        raise SyntaxFault("the host is missing", at + 1)
-    at = hostport.end()
-    if at < len(text) and text[at] not in ";?":
-        raise SyntaxFault(f"{show(text[at])} cannot follow the host and port", at + 1)
+    host, host_written, port, at = _read_hostport(text, at)
     question = text.find("?", at)
     end = question if question >= 0 else len(text)
     headers = [each.partition("=") for each in text[end + 1 :].split("&")] if question >= 0 else []
@@ -156,12 +159,43 @@ def _read_sip(text: str, scheme: str, at: int) -> Uri:
         scheme,
         user,
         password,
-        host=scan.host(hostport["host"], hostport.start() + 1),
-        host_written=hostport["host"],
-        port=scan.port(hostport["port"], hostport.start("port") + 1),
+        host=host,
+        host_written=host_written,
+        port=port,
         params=Params.read(text[:end], at),
         headers=tuple((name, value) for name, _, value in headers),
     )
+
+
+def _read_hostport(text: str, at: int) -> tuple[str, str, int | None, int]:
+    """Host, host as written and port at index `at`, and the index of what follows. Raises SyntaxFault."""
+    hostport = _HOSTPORT.match(text, at)
+    if hostport is not None and _ends(text, hostport.end()):
+        host = scan.host(hostport["host"], at + 1)
+        return host, hostport["host"], scan.port(hostport["port"], hostport.start("port") + 1), hostport.end()
+    bare = scan.bare_ipv6(text, at)
+    if bare is not None and _ends(text, bare.end):
+        return bare.host, bare.written, bare.port, bare.end
+    if hostport is None:
+        raise SyntaxFault("the host is missing", at + 1)
+    raise SyntaxFault(f"{show(text[hostport.end()])} cannot follow the host and port", hostport.end() + 1)
+
+
+def _ends(text: str, at: int) -> bool:
+    return at == len(text) or text[at] in ";?"
+
+
+def _tel_params(text: str, at: int) -> Params:
+    """The parameters of a tel URI from index `at`. Raises SyntaxFault."""
+    try:
+        return Params.read(text, at)
+    except SyntaxFault:
+        # A subaddress may hold what parameters are made of (RFC 3966 3): it then goes on to the end.
+        subaddress = _ISUB.search(text, at)
+        if subaddress is None:
+            raise
+        before = Params.read(text[: subaddress.start()], at)
+        return Params((*before.all, Param("isub", text[subaddress.end() :])))
 
 
 def _decode(text: str) -> str:

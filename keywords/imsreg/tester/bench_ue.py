@@ -15,6 +15,9 @@ from imsreg.transcript.transcript import Transcript
 MAX_REGISTRATIONS = 100
 """Transcripts of one UE. What comes beyond is shown and not judged."""
 
+MAX_MESSAGES = 1000
+"""Messages in all transcripts of one UE, likewise: what is judged at the end is judged in seconds."""
+
 _NONCE = re.compile(r'\bnonce\s*=\s*(?!"\s*"|\s|,|$)', re.IGNORECASE)
 
 
@@ -64,6 +67,7 @@ class BenchUe:
         self._core = core
         self._began, self._start = began, start
         self._room = room
+        self._left = MAX_MESSAGES
         self._call_ids: set[str] = set()  # of the REGISTER requests since the last start
         self._open: Transcript | None = None
         self._full = False
@@ -112,7 +116,9 @@ class BenchUe:
     def _kept(self, sent: bool, flow: Flow, raw: bytes, now: float) -> Entry | None:
         if self._open is None:
             return None
-        entry = self._open.record(sent, flow, raw, now) if self._room.take(len(raw)) else None
+        kept = self._left > 0 and self._room.take(len(raw))
+        entry = self._open.record(sent, flow, raw, now) if kept else None
+        self._left -= 1
         if entry is None:
             self._full = True
             self._open = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -12,14 +13,13 @@ from typing import TYPE_CHECKING
 from imsreg.errors import InputError
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Response
-from imsreg.tester.judge import Judge, Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, stop_of
 from imsreg.tester.session import Session
 from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.transcript import Transcript
-from imsreg.verdict.facts import Facts
 
 if TYPE_CHECKING:
+    from imsreg.tester.judge import Judge, Judgement
     from imsreg.tester.sent import Sent
     from imsreg.transcript.evidence import Evidence
 
@@ -44,15 +44,7 @@ class Case(ABC):
         self._judgement: Judgement | None = None
         self.random: Random = session.random(name)
         self.transcript = Transcript(name, time.time(), start=session.link.now())
-        self._judge = Judge(
-            catalogue=session.catalogue,
-            profile=session.profile,
-            facts=Facts.of(session.profile, session.subscribers, session.dut.addresses.values()),
-            spec_strict=session.settings.spec_strict,
-            ignore_known=session.settings.ignore_known,
-            partial=session.settings.partial,
-            reproduce=reproduce,
-        )
+        self._reproduce = reproduce
 
     @property
     def closed(self) -> bool:
@@ -103,6 +95,23 @@ class Case(ABC):
         if isinstance(stopped, ScenarioStopped) and stopped.silent:
             # Checks learn from this event, in a live run and in a capture, that the tester has waited in vain.
             self.transcript.note(str(stopped), self.session.link.now(), kind="transport")
+
+    @cached_property
+    def _judge(self) -> Judge:
+        # The checks are not loaded before the first packet has been sent.
+        from imsreg.tester.judge import Judge
+        from imsreg.verdict.facts import Facts
+
+        session, settings = self.session, self.session.settings
+        return Judge(
+            catalogue=session.catalogue,
+            profile=session.profile,
+            facts=Facts.of(session.profile, session.subscribers, session.dut.addresses.values()),
+            spec_strict=settings.spec_strict,
+            ignore_known=settings.ignore_known,
+            partial=settings.partial,
+            reproduce=self._reproduce,
+        )
 
     @abstractmethod
     def send(self, message: Draft | bytes) -> Sent:

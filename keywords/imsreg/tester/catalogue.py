@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 from imsreg.verdict.catalogue import Catalogue
-from imsreg.verdict.checks import check_names
 
 
 @lru_cache(maxsize=1)
@@ -17,4 +16,6 @@ def rows() -> Catalogue:
 @lru_cache(maxsize=1)
 def full_catalogue() -> Catalogue:
     """The rows with the names of their checks."""
+    from imsreg.verdict.checks import check_names
+
     return rows().linked(checks=check_names())

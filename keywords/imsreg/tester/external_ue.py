@@ -68,8 +68,10 @@ class ExternalUe:
             raise NotApplicable(f"the profile has no control.{step}: this UE cannot be told to {step}")
         self._told = self._environment(subscriber)
         before = self._octets_in()
-        self._last = step
+        if step != "reset":
+            self._last = step
         self._device.act(step, self._told, lambda: self._octets_in() > before)
+        self._last = step
 
     def advance(self, seconds: float) -> None:
         """Nothing to do: real time passes by itself."""
@@ -96,7 +98,7 @@ class ExternalUe:
     def _reset(self) -> Action | None:
         """What brings the UE to where it has no registration; None if it is there as far as anybody knows."""
         if "reset" in self._control.steps:
-            return "reset"
+            return "reset" if self._last != "reset" else None
         if self._last in (None, "deregister"):
             return None
         if "deregister" in self._control.steps:

@@ -44,6 +44,9 @@ class Desk(Protocol):
     def send(self, lane: Lane, request: Draft | bytes) -> Sent:
         """Send a request."""
 
+    def stale(self, arrived: Arrived) -> bool:
+        """Whether a request is so old that its sender no longer waits for an answer."""
+
     def answer(self, lane: Lane, arrived: Arrived) -> None:
         """Do what a conformant core does."""
 
@@ -98,9 +101,9 @@ class Lane:
         return self._desk.send(self, request)
 
     def attend(self) -> None:
-        """From now on the core answers by itself, also what is still unanswered."""
+        """From now on the core answers by itself, also what is still waiting for an answer."""
         self.automatic = True
-        for arrived in [each for each in self.arrived if not each.answered]:
+        for arrived in [each for each in self.arrived if not each.answered and not self._desk.stale(each)]:
             self._desk.answer(self, arrived)
 
     def keep(self, arrived: Arrived) -> bool:

@@ -16,7 +16,6 @@ from imsreg.net.transport import require_free
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.timers import Timers
 from imsreg.tester.catalogue import rows
-from imsreg.tester.judge import Judgement
 from imsreg.tester.lacking import check_required, no_way
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
@@ -31,6 +30,7 @@ from imsreg.verdict.journal import NAME, Journal
 from imsreg.verdict.summary import Reports
 
 if TYPE_CHECKING:
+    from imsreg.tester.judge import Judgement
     from imsreg.tester.ue_side import UeSide
 
 Family = Literal["IPv4", "IPv6"]

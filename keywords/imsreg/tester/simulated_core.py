@@ -149,6 +149,10 @@ class SimulatedCore:
         """See `Desk`."""
         return self._link.call(lambda: self._send(lane, request))
 
+    def stale(self, arrived: Arrived) -> bool:
+        """See `Desk`: 64 T1 after a request its client transaction has ended (RFC 3261 17.1.2.2, Timer F)."""
+        return self._link.now() - arrived.at > self._timers.timer_f
+
     def answer(self, lane: Lane, arrived: Arrived) -> None:
         """See `Desk`: the response of the attendant, and the requests that follow from it."""
         self._link.call(lambda: self._answer(lane, arrived))

@@ -31,7 +31,7 @@ SILENCE = 60.0
 MAX_OCTETS = 64 * 2**20
 """Octets of messages that are kept of all UEs together."""
 
-MAX_WAITING = 2000
+MAX_WAITING = 500
 """Messages that wait to be shown; what comes beyond is kept as it would be, and not shown."""
 
 UNKNOWN = "unknown"

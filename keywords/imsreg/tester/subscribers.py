@@ -34,7 +34,7 @@ class SubscriberPool:
         self._dirty: set[str] = set()
 
     def take(self, name: str | None = None) -> Subscriber:
-        """The next free subscriber, or the one of that name. Raises InputError if there is none with AKA keys."""
+        """The next free subscriber, with AKA keys if there is one, or the one of that name. Raises InputError."""
         if name is not None:
             if name not in self._all:
                 known = ", ".join(self._all)
@@ -47,7 +47,9 @@ class SubscriberPool:
             return chosen
         if not self._free:
             raise InputError("subscribers", "", "every subscriber is in use", "add subscribers, or power UEs off")
-        return self._free.popleft()
+        chosen = next((s for s in self._free if s.algorithm is not None), self._free[0])
+        self._free.remove(chosen)
+        return chosen
 
     def give_back(self, subscriber: Subscriber, *, clean: bool) -> None:
         """End of use. Not `clean`: the DUT may still hold a binding of it."""

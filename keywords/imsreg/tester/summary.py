@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from imsreg.tester.judge import Judgement
 from imsreg.tester.session import Session
 from imsreg.text import safe_text
 from imsreg.verdict.catalogue import Catalogue
 from imsreg.verdict.summary import Summary, counts_line
 
 MOST_LINES = 40
+MOST_STOPS = 3
+"""Reasons for which a UE could not be tested that are shown, each once."""
 RESULT_FILES = ("log.html", "report.html", "matrix.html", "verdicts.json", "junit.xml", "evidence", "allure")
 
 
@@ -22,6 +26,18 @@ def print_summary(summary: Summary, session: Session, stream: TextIO | None, *, 
     print(file=stream)
     for line in summary_lines(summary, session.catalogue, session.settings.output if files else None):
         print(line, file=stream)
+    for line in ue_stops(session.judgements.values()):
+        print(line, file=stream)
+
+
+def ue_stops(judgements: Iterable[Judgement]) -> Iterator[str]:
+    """Why a UE sent nothing, or could not be told to, with what to look at line by line."""
+    reasons = dict.fromkeys(ruling.reason for judgement in judgements for ruling in judgement.rulings)
+    of_ue = [reason for reason in reasons if reason.startswith(("no-request: ", "device: "))]
+    for reason in of_ue[:MOST_STOPS]:
+        first, *steps = re.split(r"(?:; |(?<=: ))(?=\(\d\) )", reason)
+        yield first.rstrip()
+        yield from (f"  {step}" for step in steps)
 
 
 def summary_lines(summary: Summary, catalogue: Catalogue, output: Path | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import Subscriber
@@ -27,10 +27,21 @@ AT_ONCE = 10.0
 
 @dataclass(slots=True)
 class _Past:
-    """What one UE has done so far: its last REGISTER, and the registration that it holds."""
+    """What one UE has done so far: its last REGISTER, the registration that it holds, and the challenges that stand.
+
+    One stands until a request that answers it has got a final response.
+    """
 
     last: UeRegister | None = None
     held: UeRegister | None = None
+    challenged: list[UeRegister] = field(default_factory=list)
+
+    def answered_by(self, register: UeRegister, watch: Watch) -> UeRegister | None:
+        """The request whose challenge `register` answers: by the nonce, else as what came next and has credentials."""
+        for earlier in reversed(self.challenged):
+            if earlier.posed is not None and earlier.posed.offers(register.nonce):
+                return earlier
+        return self.last if self.last is not None and _follows_at_once(register, self.last, watch) else None
 
 
 class History:
@@ -68,18 +79,23 @@ class History:
         register.told = self._watch.told_between(last.number if last is not None else 0, register.number)
         if past.held is not None and not self._still_holds(past.held, register):
             past.held = None
-        if last is not None and _answers(register, last, self._watch):
-            register.answers, register.stage, register.purpose = last, _stage(register), last.purpose
-            register.anchor = last.anchor
+        challenged = past.answered_by(register, self._watch)
+        if challenged is not None:
+            register.answers, register.stage, register.purpose = challenged, _stage(register), challenged.purpose
+            register.anchor = challenged.anchor
             _learn(seen, register)
-        elif last is not None and last.status == 423 and _may_bind(register) and register.told is None:
+            if register.final is not None and challenged in past.challenged:
+                past.challenged.remove(challenged)
+        elif last is not None and last.status == 423 and register.binds and register.told is None:
             register.stage, register.purpose, register.anchor = Stage.LONGER, last.purpose, last.anchor
         else:
             register.purpose = _purpose(register, past)
             register.anchor = None if register.purpose is Purpose.INITIAL else past.held
         if register.final is not None:
             register.posed = posed(register.final, register.final_entry, register.subscriber, seen)
-        if register.accepted and register.contacts:
+        if register.posed is not None:
+            past.challenged.append(register)
+        if register.accepted and register.request.field("Contact") is not None:
             past.held = register if register.binds else None
         past.last = register
         return register
@@ -113,24 +129,16 @@ class History:
         return next((s for s in candidates if s.imsi in username or s.imsi in (request.value("To") or "")), None)
 
 
-def _may_bind(register: UeRegister) -> bool:
-    """Whether it asks for a binding, or has a Contact that nobody can read."""
-    return register.binds or (not register.contacts and register.request.field("Contact") is not None)
-
-
-def _answers(register: UeRegister, last: UeRegister, watch: Watch) -> bool:
-    """Whether it answers the challenge that `last` got: by the nonce, or as what came next and has credentials."""
-    if last.posed is None:
+def _follows_at_once(register: UeRegister, last: UeRegister, watch: Watch) -> bool:
+    """Whether it came right after the challenge to `last`, unasked, with credentials of whatever kind."""
+    if last.posed is None or register.at - last.final_entry.at >= AT_ONCE:
         return False
-    if last.posed.offers(register.nonce):
-        return True
+    if watch.told_between(last.final_entry.number, register.number) is not None:
+        return False
     authorization = register.authorization
     if authorization is None:
-        proves = bool(register.fault)
-    else:
-        proves = bool(authorization.nonce or authorization.response or authorization.auts)
-    told = watch.told_between(last.final_entry.number, register.number)
-    return proves and told is None and register.at - last.final_entry.at < AT_ONCE
+        return bool(register.fault)
+    return bool(authorization.nonce or authorization.response or authorization.auts)
 
 
 def _stage(register: UeRegister) -> Stage:
@@ -152,8 +160,8 @@ def _learn(seen: SeenSqns, register: UeRegister) -> None:
 
 def _purpose(register: UeRegister, past: _Past) -> Purpose:
     """What a request that answers nothing is for."""
-    if not register.contacts:
-        return Purpose.FETCH if register.request.field("Contact") is None else Purpose.INITIAL
+    if register.request.field("Contact") is None:
+        return Purpose.FETCH
     if not register.binds:
         return Purpose.DEREGISTRATION
     if past.held is None or past.last is None:

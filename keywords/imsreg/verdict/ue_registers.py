@@ -127,7 +127,9 @@ class UeRegister:
 
     @property
     def binds(self) -> bool:
-        """Whether it asks for a contact with an expiry above zero, or with none that can be read."""
+        """Whether it asks for a contact with an expiry above zero, or for one that cannot be read."""
+        if not self.contacts:
+            return self.request.field("Contact") is not None and expires_header(self.request) != 0
         return any(not contact.star and self.asked(contact) != 0 for contact in self.contacts)
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
 from imsreg.aka import nonce
 from imsreg.aka.sqn import split
@@ -20,22 +22,42 @@ CERTAIN_STEP = 1 << 16
 EXPECTED = "a REGISTER with the response to this challenge"
 
 
-def answered_rightly(view: View, register: UeRegister, posed: Posed, *, octets: bool = False) -> Outcome:
-    """What became of the challenge to `register`, which asks for a response.
+class Fault(StrEnum):
+    """What is wrong with the reaction to a challenge: it tells which row a finding belongs to."""
 
-    RES that is cut at a zero octet is a finding only with `octets`: it has a row of its own.
-    """
+    NONE = "nothing that the transcript shows"
+    REACTION = "no response at all"
+    DIGEST = "a wrong response"
+    METHOD = "a response that is right but for the way in which the digest was computed"
+    CUT = "a response over RES cut at a zero octet"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What became of a challenge that asks for a response."""
+
+    outcome: Outcome
+    fault: Fault = Fault.NONE
+    reply: UeRegister | None = None
+
+
+def reaction(view: View, register: UeRegister, posed: Posed) -> Reaction:
+    """What became of the challenge to `register`."""
     reply = view.ue.next(register)
     if reply is None or reply.answers is not register:
-        return unanswered(view, register, posed, EXPECTED)
+        return _no_response(unanswered(view, register, posed, EXPECTED))
     if reply.stage is Stage.SYNC_FAILURE:
-        return _out_of_range(reply, posed)
+        return _no_response(_out_of_range(reply, posed), reply)
     line = line_of(reply.request, "Authorization")
     if reply.authorization is None:
-        return Breach(reply.number, EXPECTED, reply.fault, line)
+        return _no_response(Breach(reply.number, EXPECTED, reply.fault, line), reply)
     if reply.stage is Stage.MAC_FAILURE:
-        return Breach(reply.number, EXPECTED, "an empty response without auts", line)
-    return _compared(reply, reply.authorization, posed, octets=octets)
+        return _no_response(Breach(reply.number, EXPECTED, "an empty response without auts", line), reply)
+    return _compared(reply, reply.authorization, posed)
+
+
+def _no_response(outcome: Outcome, reply: UeRegister | None = None) -> Reaction:
+    return Reaction(outcome, Fault.REACTION if isinstance(outcome, Breach) else Fault.NONE, reply)
 
 
 def unanswered(view: View, register: UeRegister, posed: Posed, expected: str) -> Breach | Unmet:
@@ -70,23 +92,25 @@ def digest_of(reply: UeRegister, given: Authorization, password: bytes) -> str |
     return digest_over(given, password, method=reply.request.method, body=reply.request.body, qop=given.qop)
 
 
-def _compared(reply: UeRegister, given: Authorization, posed: Posed, *, octets: bool) -> Outcome:
+def _compared(reply: UeRegister, given: Authorization, posed: Posed) -> Reaction:
     password = password_for(reply, posed)
     right = digest_of(reply, given, password) if password is not None else None
     if password is None or right is None:
-        return Unmet("no digest can be computed with the parameters that the UE sent")
+        return Reaction(Unmet("no digest can be computed with the parameters that the UE sent"), reply=reply)
     line = line_of(reply.request, "Authorization")
+    expected, actual = f'response="{right}"', f'response="{given.response}"'
     if given.response == right:
-        return Held(reply.number)
+        return Reaction(Held(reply.number), reply=reply)
     if (given.response or "").lower() == right:
-        return Observed(reply.number, f'response="{right}"', f'response="{given.response}"', line)
+        return Reaction(Observed(reply.number, expected, actual, line), reply=reply)
     if not posed.offers(given.nonce):
-        return Unmet("the answer has another nonce, which 24.229-5.1.1.5.1-02 judges")
+        return Reaction(Unmet("the answer has another nonce, which 24.229-5.1.1.5.1-02 judges"), reply=reply)
     cut = password[: password.index(0)] if 0 in password else password
-    if not octets and cut != password and given.response == digest_of(reply, given, cut):
-        return Unmet("the password is cut at a zero octet, which rfc3310-3.3-01 judges")
     why = next(_explanations(reply, given, password, cut), "")
-    return Breach(reply.number, f'response="{right}"', f'response="{given.response}"{why}', line)
+    fault = Fault.METHOD if why else Fault.DIGEST
+    if cut != password and given.response == digest_of(reply, given, cut):
+        fault = Fault.CUT
+    return Reaction(Breach(reply.number, expected, f"{actual}{why}", line), fault, reply)
 
 
 def _explanations(reply: UeRegister, given: Authorization, password: bytes, cut: bytes) -> Iterator[str]:

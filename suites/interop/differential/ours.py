@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from differential.fields import Fields, Values, authorization, host, ports, present, uri, uri_text
 
+from imsreg.sip.errors import UriError
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.headers.name_addr import Contact, From, NameAddr, To
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import HeaderError, MessageError, Request, Response, parse
-from imsreg.sip.uri import Uri, UriError
+from imsreg.sip.uri import Uri
 
 
 def read(octets: bytes) -> Fields | None:

@@ -11,7 +11,10 @@ from imsreg.sip.params import NO_PARAMS, Params, read_value
 
 @dataclass(frozen=True)
 class PAccessNetworkInfo(ParamHeader):
-    """The access: its type or class as written, and what is known of the cell or line, in `params`."""
+    """The access: its type or class as written, and what is known of the cell or line, in `params`.
+
+    The grammar also has quoted strings that no name stands before: they are parameters with the name "".
+    """
 
     NAME = "P-Access-Network-Info"
     LIST = True
@@ -26,7 +29,7 @@ class PAccessNetworkInfo(ParamHeader):
 
     @classmethod
     def _read(cls, text: str) -> Self:
-        return cls(*read_value(text, "the access type"))
+        return cls(*read_value(text, "the access type", bare_strings=True))
 
     def __str__(self) -> str:
         """Canonical text."""

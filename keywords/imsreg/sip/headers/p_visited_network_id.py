@@ -21,7 +21,7 @@ class PVisitedNetworkId(ParamHeader):
 
     @classmethod
     def _read(cls, text: str) -> Self:
-        return cls(*read_value(text, "the network"))
+        return cls(*read_value(text, "the network", free=True))
 
     def __str__(self) -> str:
         """Canonical text: the name is quoted, which every name may be."""

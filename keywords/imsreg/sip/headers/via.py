@@ -55,18 +55,12 @@ class Via(ParamHeader):
         if protocol is None:
             raise SyntaxFault("a Via begins with SIP/2.0/transport and a blank")
         at = protocol.end()
-        sent_by = _SENT_BY.match(text, at)
-        if sent_by is None:
-            raise SyntaxFault("the sent-by host is missing", at + 1)
-        end = sent_by.end()
-        if end < len(text) and text[end] != ";":
-            hint = "; an IPv6 address stands in brackets" if text[end] == ":" else ""
-            raise SyntaxFault(f"{show(text[end])} cannot follow the sent-by host and port{hint}", end + 1)
+        host, port, end = _read_sent_by(text, at)
         return cls(
             f"{protocol['name']}/{protocol['version']}",
             protocol["transport"].upper(),
-            scan.host(sent_by["host"], at + 1),
-            scan.port(sent_by["port"], sent_by.start("port") + 1),
+            host,
+            port,
             Params.read(text, end),
         )
 
@@ -82,3 +76,21 @@ class Via(ParamHeader):
     def __str__(self) -> str:
         """Canonical text."""
         return f"{self.version}/{self.transport} {self.sent_by}{self.params}"
+
+
+def _read_sent_by(text: str, at: int) -> tuple[str, int | None, int]:
+    """Host and port at index `at`, and the index of what follows. Raises SyntaxFault."""
+    sent_by = _SENT_BY.match(text, at)
+    if sent_by is not None and _ends(text, sent_by.end()):
+        port = scan.port(sent_by["port"], sent_by.start("port") + 1)
+        return scan.host(sent_by["host"], at + 1), port, sent_by.end()
+    bare = scan.bare_ipv6(text, at)
+    if bare is not None and _ends(text, bare.end):
+        return bare.host, bare.port, bare.end
+    if sent_by is None:
+        raise SyntaxFault("the sent-by host is missing", at + 1)
+    raise SyntaxFault(f"{show(text[sent_by.end()])} cannot follow the sent-by host and port", sent_by.end() + 1)
+
+
+def _ends(text: str, at: int) -> bool:
+    return at == len(text) or text[at] == ";"

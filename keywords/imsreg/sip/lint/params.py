@@ -62,7 +62,7 @@ def repeated(source: Source, found: list[Parameter], rule: str) -> Iterator[Viol
     """Parameters whose name has come before."""
     seen: set[str] = set()
     for parameter in found:
-        if parameter.name in seen:
+        if parameter.name and parameter.name in seen:
             yield source.find(rule, parameter.whole.at, f"{show(parameter.name)} comes twice", "each parameter once")
         seen.add(parameter.name)
 

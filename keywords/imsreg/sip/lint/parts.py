@@ -44,7 +44,10 @@ class Part(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """One parameter: the whole of it, its name in lower case, and its value as written (None: there is none)."""
+    """One parameter: the whole of it, its name in lower case, and its value as written (None: there is none).
+
+    The name is "" where the parameter is nothing but a quoted string, as in P-Access-Network-Info.
+    """
 
     whole: Part
     name: str
@@ -59,6 +62,9 @@ class Parameter(NamedTuple):
 def parameters(parts: list[Part]) -> Iterator[Parameter]:
     """The parts as parameters."""
     for part in parts:
+        if part.octets.startswith(b'"'):
+            yield Parameter(part, "", part)
+            continue
         name, equals, _ = part.octets.partition(b"=")
         value = part.slice(len(name) + 1).strip() if equals else None
         yield Parameter(part, name.decode("utf-8", "surrogateescape").strip(" \t\r\n").lower(), value)

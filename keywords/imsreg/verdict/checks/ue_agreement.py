@@ -148,7 +148,7 @@ def renews_security_client(view: View) -> Iterator[Outcome]:
     """New SPIs and client port, the former server port, against the request that brought the registration."""
     decided = False
     for register, anchor in _refreshes(view):
-        before = readable(anchor.request, SecurityClient)
+        before = _ipsec(anchor)
         if not before:
             continue
         decided = True
@@ -194,6 +194,12 @@ def _asking(view: View) -> list[UeRegister]:
 def _refreshes(view: View) -> Iterator[tuple[UeRegister, UeRegister]]:
     """The requests that begin a re-registration, each with the registration before it."""
     return ((r, r.anchor) for r in view.ue.refreshes if r.anchor is not None and not r.by_password)
+
+
+def _ipsec(register: UeRegister) -> tuple[SecurityClient, ...]:
+    """The entries of its Security-Client that have SPIs and ports."""
+    entries = readable(register.request, SecurityClient)
+    return tuple(entry for entry in entries if entry.mechanism.lower() == MECHANISM)
 
 
 def _last_server(anchor: UeRegister) -> tuple[SecurityServer, ...]:

@@ -153,7 +153,7 @@ def kept_parameters(before: tuple[SecurityClient, ...], after: tuple[SecurityCli
     """Which of the parameters that have to be new are not: SPIs, which must be none of the former two, client port."""
     spis = {spi for entry in before for spi in (entry.spi_c, entry.spi_s)}
     former = {"spi_c": spis, "spi_s": spis, "port_c": {entry.port_c for entry in before}}
-    kept = [name for name, values in former.items() if any(getattr(entry, name) in values for entry in after)]
+    kept = [n for n, values in former.items() if any(getattr(entry, n) in values - {None} for entry in after)]
     return [name.replace("_", "-") for name in kept]
 
 

@@ -11,6 +11,7 @@ from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.message import Request
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.ue_challenges import known_algorithm
 from imsreg.verdict.view import View, line_of
 
 QUOTED = frozenset(("username", "realm", "nonce", "uri", "response", "cnonce", "opaque"))
@@ -32,6 +33,7 @@ class _Used:
 def counts_the_uses_of_a_nonce(view: View) -> Iterator[Outcome]:
     """One more with each request. Over AKA a UE may send its last response again as it was (TS 24.229 5.1.1.4.2)."""
     used: dict[str, _Used] = {}
+    aka = set(_aka_nonces(view))
     decided = False
     for number, request, given in _credentials(view):
         if not given.nonce or given.qop is None:
@@ -42,24 +44,34 @@ def counts_the_uses_of_a_nonce(view: View) -> Iterator[Outcome]:
             yield Breach(number, "nc of eight hexadecimal digits", _shown(given.nc), line)
             continue
         count, before = int(given.nc, 16), used.get(given.nonce)
-        yield _counted(number, given, count, before, line)
+        by_aka = given.nonce in aka or (given.algorithm or "").lower().startswith("aka")
+        yield _counted(number, given, count, before, line, aka=by_aka)
         used[given.nonce] = _Used(given, max(count, before.count if before is not None else 0))
     if not decided:
         yield Unmet("the UE sent no credentials with a qop")
 
 
-def _counted(number: int, given: Authorization, count: int, before: _Used | None, line: int | None) -> Outcome:
+def _counted(
+    number: int, given: Authorization, count: int, before: _Used | None, line: int | None, *, aka: bool
+) -> Outcome:
     due = 1 if before is None else before.count + 1
-    if count == due or (before is not None and _repeats(given, before.given)):
+    if count == due or (aka and before is not None and _repeats(given, before.given)):
         return Held(number)
     found = Observed if before is not None and count > due else Breach  # requests that nobody saw may lie between
     return found(number, f"nc={due:08x}", _shown(given.nc), line)
 
 
 def _repeats(given: Authorization, before: Authorization) -> bool:
-    if not (given.algorithm or "").lower().startswith("aka"):
-        return False
     return all(given.text(name) == before.text(name) for name in ("nc", "cnonce", "response"))
+
+
+def _aka_nonces(view: View) -> Iterator[str]:
+    """The nonces of the challenges that ask for AKA."""
+    for register in view.ue.challenged:
+        for header in register.posed.headers if register.posed is not None else ():
+            algorithm = known_algorithm(header)
+            if algorithm is not None and algorithm.aka and header.nonce:
+                yield header.nonce
 
 
 @check("rfc7616-3.4-04")

@@ -24,31 +24,103 @@ AHEAD = 600
 TOLERANCE = 5.0
 """Seconds by which a refresh may be late: an expiry counts whole seconds, and so may the UE's timer."""
 
+ROUNDING = 1.0
+"""Seconds that a watch up to the end of a registration may lack."""
+
 NO_REFRESH = Unmet("the UE did not register again")
+NOT_DUE = Unmet("no registration was watched until its refresh was due")
 
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A registration that was granted for `granted` seconds, and when it is to be refreshed."""
+    """A registration for `granted` seconds; `others` is what else a UE could take for its expiry by mistake.
+
+    None is in it where its own contact has no expires parameter.
+    """
 
     registration: UeRegister
     granted: int
+    others: frozenset[int | None]
 
     @property
     def at(self) -> float:
+        """When it is to be refreshed."""
         return self.registration.final_entry.at + due_after(self.granted)
+
+    @property
+    def end(self) -> float:
+        """When it is over."""
+        return self.registration.final_entry.at + self.granted
+
+    @property
+    def expected(self) -> str:
+        """What the UE should do, in words."""
+        return f"a REGISTER {due_after(self.granted):g} s after the 200, which granted {self.granted} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """What the UE did by itself: a REGISTER in `entry` at `at`, `after` seconds; `never`: none while it was watched.
+
+    `astray` says why it shows that the UE goes by another expiry than its own; empty if it does not.
+    """
+
+    entry: int
+    at: float
+    after: float
+    line: int | None = None
+    never: bool = False
+    astray: str = ""
 
 
 @check("24.229-5.1.1.4.1-01")
 def registers_again_in_time(view: View) -> Iterator[Outcome]:
-    """Earlier is odd, later is wrong; where the 200 tells several expiries, the row of the own contact says so."""
-    yield from _timed(view, "rfc3261-10.2.4-01", breaches_of_ambiguous=False)
+    """Earlier is odd, later is wrong. What follows from another's expiry, the row of the own contact finds."""
+    decided = False
+    for due in _granted(view):
+        course = _course(view, due)
+        if course is None:
+            continue
+        decided = True
+        after = f"{course.after:.0f} s after it"
+        lost = course.never and bool(due.others) and course.at >= due.end - ROUNDING
+        if course.astray or lost:
+            yield Unmet("the UE went by another expiry than its own, which rfc3261-10.2.4-01 judges")
+        elif course.never or course.at > due.at + TOLERANCE:
+            actual = f"none for {course.after:.0f} s" if course.never else after
+            yield Breach(course.entry, due.expected, actual, course.line)
+        elif course.at < due.at - TOLERANCE:
+            yield Observed(course.entry, due.expected, after)
+        else:
+            yield Held(course.entry)
+    if not decided:
+        yield NOT_DUE
 
 
 @check("rfc3261-10.2.4-01")
 def goes_by_its_own_contact(view: View) -> Iterator[Outcome]:
-    """Where the 200 tells other expiries too, or the expiry in Expires alone, the refresh shows which was taken."""
-    yield from _timed(view, "24.229-5.1.1.4.1-01", breaches_of_ambiguous=True)
+    """The refresh comes before its own contact is over.
+
+    Where the 200 tells other expiries too, or the expiry in Expires alone, no refresh, or one by the time of another
+    expiry, shows that the UE took the wrong one.
+    """
+    decided = False
+    for due in _granted(view):
+        course = _course(view, due)
+        if course is None or (course.never and course.at < due.end - ROUNDING):
+            continue
+        decided = True
+        expected = f"a REGISTER within the {due.granted} s that its own contact was granted"
+        if course.astray:
+            yield Breach(course.entry, due.expected, f"{course.after:.0f} s after it, {course.astray}")
+        elif course.at < due.end - ROUNDING:
+            yield Held(course.entry)
+        elif due.others:
+            yield Breach(course.entry, expected, f"none for {course.after:.0f} s", course.line)
+        else:
+            yield Unmet("no refresh at all, which 24.229-5.1.1.4.1-01 judges")
+    if not decided:
+        yield NOT_DUE
 
 
 @check("24.229-5.1.1.4.1-02")
@@ -83,59 +155,48 @@ def due_after(granted: int) -> float:
     return float(granted - AHEAD) if granted > LONG else granted / 2
 
 
-def _timed(view: View, sibling: str, *, breaches_of_ambiguous: bool) -> Iterator[Outcome]:
-    """Each registration whose refresh was due. A breach belongs to one of two rows, and leaves the other undecided."""
-    decided = False
+def _granted(view: View) -> Iterator[_Due]:
     for registration in view.ue.registrations:
         granted = registration.granted()
-        if not granted:
-            continue
-        others = _other_expiries(registration, granted)
-        outcome = _when(view, _Due(registration, granted), others)
-        if outcome is not None:
-            decided = True
-            elsewhere = isinstance(outcome, Breach) and bool(others) is not breaches_of_ambiguous
-            yield Unmet(f"a refresh was not in time, which {sibling} judges") if elsewhere else outcome
-    if not decided:
-        yield Unmet("no registration was watched until its refresh was due")
+        if granted:
+            yield _Due(registration, granted, frozenset(_other_expiries(registration, granted)))
 
 
-def _other_expiries(registration: UeRegister, granted: int | None) -> set[int | None]:
-    """What else a UE could take for its expiry by mistake; with None if its own contact has no expires parameter."""
+def _other_expiries(registration: UeRegister, granted: int) -> Iterator[int | None]:
     if registration.final is None:
-        return set()
+        return
     contacts = listed(registration.final)
-    own = [contact for contact in contacts if registration.owns(contact.uri)]
-    others: set[int | None] = {contact.expires for contact in contacts}
-    others.add(expires_header(registration.final))
-    if all("expires" in contact.params for contact in own):
-        others.discard(None)
-    else:
-        others.add(None)
-    return others - {granted}
+    for seconds in (*(contact.expires for contact in contacts), expires_header(registration.final)):
+        if seconds is not None and seconds != granted:
+            yield seconds
+    if any("expires" not in contact.params for contact in contacts if registration.owns(contact.uri)):
+        yield None
 
 
-def _when(view: View, due: _Due, others: set[int | None]) -> Outcome | None:
+def _course(view: View, due: _Due) -> _Course | None:
     """What the UE did about a registration by itself; None if the transcript ends, or something else happens, first."""
-    registration, entry = due.registration, due.registration.final_entry
-    later = view.ue.next(registration)
+    registration, begun = due.registration, due.registration.final_entry
     quiet = view.ue.quiet(registration)
-    limit = due.at + TOLERANCE
-    if _cut_short(view, registration, later.number if later is not None else None, limit):
+    later = view.ue.next(registration)
+    if _cut_short(view, registration, later.number if later is not None else None, due.at + TOLERANCE):
         return None
-    expected = f"a REGISTER {due_after(due.granted):g} s after the 2xx, which granted {due.granted} s"
-    if entry.at + quiet > limit:
-        return Breach(entry.number, expected, f"none for {quiet:.0f} s", line_of_contact(registration))
     own = view.ue.own_next(registration)
-    if own is None or not own.binds or own.purpose is Purpose.INITIAL:
-        return None
-    after = own.at - entry.at
-    if own.at >= due.at - TOLERANCE:
-        return Held(own.number)
-    mistaken = [o for o in others if o is not None and abs(after - due_after(o)) <= TOLERANCE]
-    if mistaken:
-        return Breach(own.number, expected, f"{after:.0f} s after it, as an expiry of {mistaken[0]} s would have it")
-    return Observed(own.number, expected, f"{after:.0f} s after it")
+    if own is not None and own.binds and own.purpose is not Purpose.INITIAL:
+        return _Course(own.number, own.at, own.at - begun.at, astray=_astray(due, own.at - begun.at))
+    if begun.at + quiet > due.at + TOLERANCE:
+        return _Course(begun.number, begun.at + quiet, quiet, line_of_contact(registration), never=True)
+    return None
+
+
+def _astray(due: _Due, after: float) -> str:
+    """Why a refresh after so many seconds shows that the UE goes by another expiry."""
+    if abs(after - due_after(due.granted)) <= TOLERANCE:
+        return ""
+    for seconds in due.others:
+        if seconds is not None and abs(after - due_after(seconds)) <= TOLERANCE:
+            return f"as an expiry of {seconds} s would have it"
+    late = after > due_after(due.granted)
+    return "as if there were no Expires" if late and None in due.others else ""
 
 
 def _cut_short(view: View, registration: UeRegister, later: int | None, limit: float) -> bool:

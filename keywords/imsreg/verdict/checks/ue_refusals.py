@@ -9,7 +9,7 @@ from imsreg.sip.headers.expires import MinExpires
 from imsreg.sip.headers.retry_after import RetryAfter
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
-from imsreg.verdict.ue_registers import UeRegister
+from imsreg.verdict.ue_registers import Stage, UeRegister
 from imsreg.verdict.ue_told import PATIENCE, TRANSACTION
 from imsreg.verdict.view import View, line_of
 
@@ -114,7 +114,8 @@ def one_registration_at_a_time(view: View) -> Iterator[Outcome]:
     """While a REGISTER waits for its final response, and has not timed out, no other one for a contact follows."""
     decided = False
     for place, register in enumerate(view.ue.registers):
-        others = [r for r in view.ue.registers[place + 1 :] if r.binds and r.same_ue(register)]
+        later = view.ue.registers[place + 1 :]
+        others = [r for r in later if r.binds and r.stage is Stage.FIRST and r.same_ue(register)]
         ended = register.final_entry.at if register.final is not None else view.ue.watch.until
         hurried = next((r for r in others if _while_open(view, register, r)), None)
         if hurried is not None:

@@ -9,7 +9,7 @@ from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.ue_challenges import Posed, Put
 from imsreg.verdict.ue_registers import REPORTS, Stage, UeRegister
-from imsreg.verdict.ue_replies import answered_rightly, password_for
+from imsreg.verdict.ue_replies import Fault, Reaction, password_for, reaction
 from imsreg.verdict.view import View, readable
 
 AKA_ONLY = Moot("the subscriber has a password, no AKA keys")
@@ -17,27 +17,29 @@ AKA_ONLY = Moot("the subscriber has a password, no AKA keys")
 
 @check("24.229-5.1.1.5.1-01")
 def answers_a_challenge_that_it_can_verify(view: View) -> Iterator[Outcome]:
-    """With the digest over RES. What is wrong after a report, or with server data, has rows of its own."""
+    """With the digest over RES. What goes wrong only after a report, or with server data, has rows of its own."""
     decided = False
     for register, posed in _valid(view):
-        outcome = answered_rightly(view, register, posed)
-        special = register.stage in REPORTS or (posed.nonce is not None and bool(posed.nonce.server_data))
-        if special and isinstance(outcome, Breach):
-            outcome = Unmet("the answer after a report, or to server data, is judged by its own row")
         decided = True
-        yield outcome
+        found = reaction(view, register, posed)
+        special = register.stage in REPORTS and found.fault is Fault.REACTION
+        if found.fault is Fault.CUT or special or _data_counts(posed, found):
+            yield _if_kept(found, "the answer to such a challenge is judged by a row of its own")
+        else:
+            yield found.outcome
     if not decided:
         yield none_for_aka(view, "the UE got no challenge of its network that it could accept")
 
 
 @check("24.229-5.1.1.5.3-04")
 def answers_the_challenge_after_its_report(view: View) -> Iterator[Outcome]:
-    """A report is no end: the valid challenge that it gets leads to the registration."""
+    """A report is no end: the valid challenge that it gets is answered. Whether rightly is another row's matter."""
     decided = False
     for register, posed in _valid(view):
-        if register.stage in REPORTS and register.answers is not None and register.answers.posed is not None:
+        if register.stage in REPORTS:
             decided = True
-            yield answered_rightly(view, register, posed)
+            found = reaction(view, register, posed)
+            yield found.outcome if found.fault is Fault.REACTION else _if_kept(found, "the response is wrong")
     if not decided:
         yield none_for_aka(view, "no report of a challenge that the UE could not accept got a valid one")
 
@@ -49,7 +51,8 @@ def passes_over_server_data(view: View) -> Iterator[Outcome]:
     for register, posed in _valid(view):
         if posed.nonce is not None and posed.nonce.server_data:
             decided = True
-            yield answered_rightly(view, register, posed)
+            found = reaction(view, register, posed)
+            yield found.outcome if _data_counts(posed, found) else _if_kept(found, "the response is wrong otherwise")
     if not decided:
         yield none_for_aka(view, "no valid challenge held server data")
 
@@ -59,13 +62,13 @@ def takes_res_as_octets(view: View) -> Iterator[Outcome]:
     """A zero octet in RES is one like any other."""
     decided = False
     for register, posed in _valid(view):
-        reply = view.ue.next(register)
-        if reply is None or reply.answers is not register or reply.stage is not Stage.ANSWER:
+        found = reaction(view, register, posed)
+        if found.reply is None or found.reply.stage is not Stage.ANSWER:
             continue
-        password = password_for(reply, posed)
+        password = password_for(found.reply, posed)
         if password is not None and 0 in password:
             decided = True
-            yield answered_rightly(view, register, posed, octets=True)
+            yield found.outcome if found.fault is Fault.CUT else _if_kept(found, "the response is wrong otherwise")
     if not decided:
         yield none_for_aka(view, "the UE answered no challenge whose RES has a zero octet")
 
@@ -79,10 +82,22 @@ def answers_with_its_password(view: View) -> Iterator[Outcome]:
         aka = any(r.by_aka for r in view.ue.registers)
         yield Moot("the subscriber has AKA keys, no password") if aka else Unmet("no challenge asked for a password")
     for register, posed in decisive:
-        outcome = answered_rightly(view, register, posed)
-        if isinstance(outcome, Breach) and register.nonce and outcome.entry == posed.entry.number:
+        found = reaction(view, register, posed)
+        outcome = found.outcome
+        if isinstance(outcome, Breach) and found.reply is None and register.nonce:
             outcome = Observed(outcome.entry, outcome.expected, outcome.actual, outcome.line)
         yield outcome
+
+
+def _if_kept(found: Reaction, otherwise: str) -> Outcome:
+    """The outcome, or why it is none here if it is a breach."""
+    return Unmet(otherwise) if isinstance(found.outcome, Breach) else found.outcome
+
+
+def _data_counts(posed: Posed, found: Reaction) -> bool:
+    """Whether there is server data behind AUTN, to which a wrong reaction may be due."""
+    data = posed.nonce is not None and bool(posed.nonce.server_data)
+    return data and found.fault in (Fault.REACTION, Fault.DIGEST)
 
 
 def _valid(view: View) -> Iterator[tuple[UeRegister, Posed]]:

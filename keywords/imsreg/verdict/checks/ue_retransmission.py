@@ -49,7 +49,7 @@ def intervals_double(view: View) -> Iterator[Outcome]:
     for exchange in _over_udp(view):
         sent = _before_response(exchange)
         intervals = [later.at - earlier.at for earlier, later in pairwise(sent)]
-        first = exchange.responses[0].at if exchange.responses else view.ue.watch.until
+        first = exchange.responses[0].at if exchange.responses else _kept_waiting(view, exchange)
         if not intervals and first - sent[0].at >= RFC3261.timer_f - 2 * GRACE:
             decided = True
             yield Breach(sent[0].number, "repetitions at doubling intervals", f"none for {first - sent[0].at:.0f} s")
@@ -108,7 +108,7 @@ def goes_on_after_a_provisional_response(view: View) -> Iterator[Outcome]:
         if not exchange.provisional:
             continue
         first = exchange.provisional[0]
-        until = exchange.final.at if exchange.final is not None else view.ue.watch.until
+        until = exchange.final.at if exchange.final is not None else _kept_waiting(view, exchange)
         again = [entry for entry in exchange.requests if entry.at > first.at + GRACE]
         again = [entry for entry in again if entry.at <= until]
         waited = until - first.at
@@ -138,6 +138,14 @@ def _over_udp(view: View) -> Iterator[Exchange]:
     for exchange in view.ue.exchanges:
         if not exchange.request.flow.reliable and exchange.method not in ("ACK", "INVITE"):
             yield exchange
+
+
+def _kept_waiting(view: View, exchange: Exchange) -> float:
+    """Until when the UE had a reason to go on: it was told nothing, and sent nothing else of the kind, before."""
+    number = exchange.request.number
+    ends = [view.ue.watch.until, *(told.at for told in view.ue.watch.commands if told.after >= number)]
+    others = (e.request for e in view.ue.exchanges if e.method == exchange.method and e.request.number > number)
+    return min([*ends, *(entry.at for entry in others)])
 
 
 def _before_response(exchange: Exchange) -> list[Entry]:

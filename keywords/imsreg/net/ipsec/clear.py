@@ -1,0 +1,108 @@
+"""Watches the outside for packets in the clear: whatever leaves or arrives there over UDP or TCP.
+
+TS 33.203 7.1: no unprotected message is sent from, or received on, a protected port.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ipaddress
+import socket
+import struct
+from contextlib import suppress
+from typing import NamedTuple
+
+from imsreg.net.ipsec.events import Direction, Inner
+from imsreg.sip.flow import Address, Transport
+
+_ALL = 0x0003  # ETH_P_ALL: only such a socket sees what leaves
+_OTHER_HOST, _OUTGOING = 3, 4  # <linux/if_packet.h>
+_ATTACH_FILTER = 26  # SO_ATTACH_FILTER
+_SHOWN = 128  # octets: enough for the ports behind any header here
+_FRAGMENT_HEADER = 44
+_TRANSPORTS: dict[int, Transport] = {6: "TCP", 17: "UDP"}
+
+# Classic BPF over the IP header: UDP, TCP, and over IPv6 fragments, whose first one has the ports. ESP passes unseen:
+# a wake-up for each packet of it would cost more than the packet.
+_LOAD, _SHIFT, _EQUAL, _JUMP, _RETURN = 0x30, 0x74, 0x15, 0x05, 0x06
+_FILTER = (
+    (_LOAD, 0, 0, 0),  # the version
+    (_SHIFT, 0, 0, 4),
+    (_EQUAL, 0, 2, 4),
+    (_LOAD, 0, 0, 9),  # IPv4: the protocol
+    (_JUMP, 0, 0, 2),
+    (_EQUAL, 0, 5, 6),
+    (_LOAD, 0, 0, 6),  # IPv6: the next header
+    (_EQUAL, 2, 0, 6),
+    (_EQUAL, 1, 0, 17),
+    (_EQUAL, 0, 1, _FRAGMENT_HEADER),
+    (_RETURN, 0, 0, _SHOWN),
+    (_RETURN, 0, 0, 0),
+)
+_INSTRUCTION = struct.Struct("=HBBI")
+_PROGRAM = struct.Struct("@HP")
+
+
+class Seen(NamedTuple):
+    """A packet in the clear."""
+
+    direction: Direction
+    inner: Inner
+
+
+class ClearWatch:
+    """Sees every interface of the namespace of the thread that opens it. Raises OSError without the right to."""
+
+    def __init__(self) -> None:
+        code = b"".join(_INSTRUCTION.pack(*each) for each in _FILTER)
+        buffer = ctypes.create_string_buffer(code)
+        program = _PROGRAM.pack(len(_FILTER), ctypes.addressof(buffer))
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL))
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+            self._forget_unfiltered()
+        except OSError:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """For poll."""
+        return self._socket.fileno()
+
+    def receive(self) -> Seen | None:
+        """The next packet; None for a later fragment, or one for another host. Raises BlockingIOError."""
+        octets, (_, _, kind, *_) = self._socket.recvfrom(_SHOWN)
+        inner = None if kind == _OTHER_HOST else _inner(octets)
+        return inner and Seen(Direction.OUT if kind == _OUTGOING else Direction.IN, inner)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _forget_unfiltered(self) -> None:
+        """Drop what came before there was a filter, which may be anything."""
+        with suppress(BlockingIOError):
+            while True:
+                self._socket.recv(_SHOWN)
+
+
+def _inner(octets: bytes) -> Inner | None:
+    """The 5-tuple of a packet, or of a first fragment."""
+    if octets[0] >> 4 == 4:
+        protocol, begin = octets[9], (octets[0] & 15) * 4
+        later = int.from_bytes(octets[6:8], "big") & 0x1FFF
+        source, destination = octets[12:16], octets[16:20]
+    else:
+        protocol, begin, later = octets[6], 40, 0
+        source, destination = octets[8:24], octets[24:40]
+        if protocol == _FRAGMENT_HEADER:
+            protocol, begin = octets[begin], begin + 8
+            later = int.from_bytes(octets[begin - 6 : begin - 4], "big") >> 3
+    ports = octets[begin : begin + 4]
+    if later or protocol not in _TRANSPORTS or len(ports) < 4:
+        return None
+    ends = (str(ipaddress.ip_address(each)) for each in (source, destination))
+    numbers = struct.unpack("!HH", ports)
+    here, there = (Address(host, port) for host, port in zip(ends, numbers, strict=True))
+    return Inner(_TRANSPORTS[protocol], here, there)
