@@ -108,8 +108,9 @@ def test_sqn_and_amf_outside_their_field_are_refused():
     for octets in (0, 1, 3):
         with pytest.raises(ValueError, match=f"AMF has {octets} octets"):
             milenage.full_vector(bytes(16), 0, bytes(octets))
-    with pytest.raises(ValueError, match="RAND has 15 octets"):
-        milenage.outputs(bytes(15), 0, bytes(2))
+    for octets in (0, 15, 17):
+        with pytest.raises(ValueError, match=f"RAND has {octets} octets"):
+            milenage.outputs(bytes(octets), 0, bytes(2))
 
 
 @pytest.mark.parametrize(("octets", "why"), [(3, "4..16"), (17, "4..16"), (9, "8 octets"), (16, "8 octets")])

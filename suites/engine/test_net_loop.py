@@ -158,14 +158,16 @@ def test_ipv6_sockets_leave_ipv4_alone() -> None:
 def test_a_port_must_be_free_over_both_transports(monkeypatch: pytest.MonkeyPatch) -> None:
     bind, busy = transport._bind, [True] * 5
 
-    def sometimes(address: Address, transports: Sequence[Transport]) -> list[socket.socket]:
+    def sometimes(
+        address: Address, transports: Sequence[Transport], opening: transport.OpenSocket
+    ) -> list[socket.socket]:
         if busy:
             busy.pop()
             raise InputError(str(address), "TCP", "the port is in use", "")
-        return bind(address, transports)
+        return bind(address, transports, opening)
 
     monkeypatch.setattr(transport, "_bind", sometimes)
-    sockets = transport._bind_free(Address("127.0.0.1", 0), ["UDP", "TCP"])
+    sockets = transport._bind_free(Address("127.0.0.1", 0), ["UDP", "TCP"], open_socket)
     try:
         assert sockets[0].getsockname() == sockets[1].getsockname()
     finally:
@@ -173,4 +175,4 @@ def test_a_port_must_be_free_over_both_transports(monkeypatch: pytest.MonkeyPatc
             each.close()
     busy.extend([True] * 100)
     with pytest.raises(InputError, match="in use"):
-        transport._bind_free(Address("127.0.0.1", 0), ["UDP", "TCP"])
+        transport._bind_free(Address("127.0.0.1", 0), ["UDP", "TCP"], open_socket)

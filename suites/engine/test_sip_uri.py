@@ -12,6 +12,7 @@ def test_parts_of_a_sip_uri() -> None:
     assert (uri.host, uri.host_written, uri.port) == ("2001:db8::1", "[2001:DB8:0::1]", 5070)
     assert (uri.params["Transport"], uri.params["lr"], "x" in uri.params) == ("TCP", None, False)
     assert uri.headers == (("Subject", "a%20b"), ("x", ""))
+    assert not uri.lacks_brackets
     assert str(uri) == uri.text
 
 
@@ -39,6 +40,7 @@ def test_parts_of_other_uris() -> None:
 def test_an_ipv6_host_without_brackets_is_read(text: str, host: str, port: int | None) -> None:
     uri = Uri.parse(text)
     assert (uri.host, uri.port) == (host, port)
+    assert uri.lacks_brackets
     assert f"{uri.host_written}{'' if port is None else f':{port}'}" in text
     assert ":" in uri.host_written
     assert "[" not in uri.host_written

@@ -1,4 +1,4 @@
-"""Both sides of Gm with their back ends, in namespaces that the tests make; skipped, in words, without the rights to."""
+"""Both sides of Gm with their back ends, in namespaces of the tests; skipped in words where the rights are missing."""
 
 from __future__ import annotations
 

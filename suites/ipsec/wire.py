@@ -33,12 +33,15 @@ class Wire:
             self.p_cscf = undo.enter_context(Namespace.create())
             with self.ue.entered():
                 _veth("gm0", "gm1", self.p_cscf)
-            for namespace, name, hosts in ((self.ue, "gm0", UE_HOSTS), (self.p_cscf, "gm1", P_CSCF_HOSTS)):
+            ends = (self.ue, "gm0", UE_HOSTS), (self.p_cscf, "gm1", P_CSCF_HOSTS)
+            for namespace, name, _ in ends:
+                with namespace.entered():
+                    bring_up("lo")
+                    bring_up(name)
+            for namespace, name, hosts in ends:  # an address is had once both ends are up
                 with namespace.entered():
                     for host in hosts.values():
                         add_address(name, host, 64 if ":" in host else 24)
-                    bring_up("lo")
-                    bring_up(name)
             with self.p_cscf.entered():
                 self._tap = undo.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0))
                 self._tap.bind(("gm1", _ALL))

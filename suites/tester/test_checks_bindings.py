@@ -269,6 +269,8 @@ def test_a_new_contact_may_take_the_place_of_the_others() -> None:
         ("sip:s.example;lr", [Breach], []),
         ('sip:s.example;lr;x="<y>"', [Breach], []),
         ("<sip:s.example;lr", [Breach], []),
+        ("<sip:[2001:db8::1];lr>", [Held], [Held]),
+        ("<sip:2001:db8::1;lr>", [Breach], []),
         ("", [Breach], []),
     ],
 )
@@ -276,6 +278,13 @@ def test_values_of_routes(value: str, syntax: list[type[Outcome]], loose: list[t
     talk = Talk().register(f"Service-Route: {value}", f"Path: {value}")
     assert kinds(talk.judge("rfc3608-6.3-01")) == kinds(talk.judge("rfc3327-4-01")) == syntax
     assert kinds(talk.judge("rfc3608-6.3-02")) == kinds(talk.judge("rfc3327-4-02")) == loose
+
+
+def test_a_contact_with_an_ipv6_address_without_brackets_is_none() -> None:
+    response = Draft.response(200).add("Contact", "<sip:a@[::1]>;expires=9, <sip:a@::1>;expires=9").to_message()
+    listing = Listing.of(response)
+    assert [listed.contact.uri.text for listed in listing.contacts] == ["sip:a@[::1]"]
+    assert [unreadable.text for unreadable in listing.unreadable] == ["<sip:a@::1>;expires=9"]
 
 
 def test_a_path_that_the_tester_sent_is_not_judged() -> None:
@@ -299,6 +308,7 @@ def test_the_path_is_shown_to_a_ue_that_lists_path() -> None:
         ("<sip:alice@home.example>, <tel:+1555>, <sip:hidden@home.example>", [Held], [Held], [Breach]),
         ("<sip:alice@home.example>, <tel:+1555>, <sip:a!.*!@home.example>", [Observed, Held], [Held], [Held]),
         ("<sip:alice@home.example>, <tel:+1555>, <sip:", [Breach], [Held], [Held]),
+        ("<sip:alice@home.example>, <tel:+1555>, <sip:a@::1>", [Breach], [Held], [Held]),
         ("<sip:, <sip:alice@home.example>, <tel:+1555>", [Breach, Breach], [Breach], [Held]),
     ],
 )

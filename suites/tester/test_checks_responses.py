@@ -100,12 +100,21 @@ def test_a_changed_header(requirement: str, changes: Changes, expected: type[Out
         (f"{FILLED}, {HOP.replace('5070', '5071')}", Breach),
         (f"{FILLED}, {HOP}, {HOP}", Breach),
         (f"{FILLED}, SIP/2.0/UDP [2001:db8::9;branch=z9hG4bKhop", Breach),
+        (f"{FILLED}, {HOP.replace('[', '').replace(']', '')}", Breach),
         (f"{HOP}, {FILLED}", Breach),  # which no transaction takes for an answer
     ],
 )
 def test_vias_that_come_back(vias: str, expected: type[Outcome]) -> None:
     asked = request({"Via": f"{VIA}, {HOP}"})
     assert judge("rfc3261-8.2.6.2-02", exchange(asked, response(asked, changes={"Via": vias}))) == [expected]
+
+
+@pytest.mark.parametrize(("row", "name"), [("rfc3261-8.2.6.2-01", "From"), ("rfc3261-8.2.6.2-05", "To")])
+def test_an_ipv6_address_keeps_its_brackets(row: str, name: str) -> None:
+    asked = request({name: "<sip:alice@[2001:db8::1]>;tag=1"})
+    bare = response(asked, changes={name: "<sip:alice@2001:db8::1>;tag=1"})
+    assert judge(row, exchange(asked, response(asked))) == [Held]
+    assert judge(row, exchange(asked, bare)) == [Breach]
 
 
 @pytest.mark.parametrize("name", COPIED)

@@ -1,4 +1,4 @@
-"""`imsreg core`: UEs on the bench register, every message is a row at once, and what they broke is judged at the end."""
+"""`imsreg core`: UEs on the bench register, every message is a row at once, what they broke is judged at the end."""
 
 from __future__ import annotations
 
@@ -360,8 +360,15 @@ def tell(ue: ReferenceUeProcess, action: str, core: Address, name: str = "sub01"
     assert "error" not in ue.command(act=action, subscriber=name, core=places, transport=transport)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("way", ["127.0.3.9 udp", "127.0.3.9 tcp", "::1 udp", "::1 tcp"])
+@pytest.mark.parametrize(
+    ("way", "number"),
+    [
+        ("127.0.3.9 udp", signal.SIGINT),
+        ("127.0.3.9 tcp", signal.SIGTERM),
+        ("::1 udp", signal.SIGTERM),
+        ("::1 tcp", signal.SIGINT),
+    ],
+)
 def test_a_conformant_ue_is_0_and_its_captures_say_the_same(tmp_path: Path, way: str, number: int) -> None:
     host, transport = way.split()
     if ":" in host and not has_ipv6():

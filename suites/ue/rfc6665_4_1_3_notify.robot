@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 NOTIFY Is Answered 200
     [Documentation]    The full state, and a NOTIFY in the same dialog after it.
-    [Tags]    req:rfc6665-4.1.3-01    req:rfc3261-8.2.6.2-01
+    [Tags]    req:rfc6665-4.1.3-01
     Register UE
     ${subscribe}=    Expect Request    SUBSCRIBE
     ${ok}=    Build Subscription Acceptance    ${subscribe}

@@ -16,13 +16,16 @@ from imsreg.sip.flow import Address, Packet, Transport, TransportFailure
 
 _UNREST = 1.0  # real seconds after which `advance` goes on although packets still come
 
+MakeTransport = Callable[[Environment, EgressGate], TransportLayer]
+"""Makes the transport layer of a link."""
+
 
 class NodeHost:
     """Calls nodes one at a time, on the loop's thread. Everything here runs there, but for `now` and `loop`."""
 
-    def __init__(self, egress: EgressGate, limits: Limits) -> None:
+    def __init__(self, egress: EgressGate, limits: Limits, transport: MakeTransport = TransportLayer) -> None:
         self.loop = Loop(self, "imsreg-link")
-        self.transport = TransportLayer(Environment(self.loop, limits, self._deliver, self._report), egress)
+        self.transport = transport(Environment(self.loop, limits, self._deliver, self._report), egress)
         self._nodes: dict[int, Node] = {}
         self._failures: deque[tuple[Node, TransportFailure]] = deque()
         self._answer = limits.answer
@@ -36,8 +39,12 @@ class NodeHost:
     def attach(self, node: Node, address: Address, transports: Sequence[Transport]) -> Address:
         """Bind for the node and start calling it."""
         bound = self.transport.attach(node, address, transports)
-        self._nodes[id(node)] = node
+        self.enrol(node)
         return bound
+
+    def enrol(self, node: Node) -> None:
+        """Start calling a node: the transport layer has sockets of it."""
+        self._nodes[id(node)] = node
 
     def detach(self, node: Node) -> None:
         """Send what the node has left to send, close its sockets, and never call it again."""

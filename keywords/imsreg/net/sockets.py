@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from imsreg.net.egress import EgressGate
 from imsreg.net.environment import Limits
-from imsreg.net.host import NodeHost
+from imsreg.net.host import MakeTransport, NodeHost
 from imsreg.net.link import Node, T, require_duration, require_local
+from imsreg.net.transport import TransportLayer
 from imsreg.sip.flow import Address, Transport
 
 
@@ -21,9 +22,16 @@ class SocketLink:
     `close`.
     """
 
-    def __init__(self, egress: EgressGate, *, real_time: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        egress: EgressGate,
+        *,
+        real_time: bool = False,
+        limits: Limits | None = None,
+        transport: MakeTransport = TransportLayer,
+    ) -> None:
         self._real_time = real_time
-        self._host = NodeHost(egress, limits or Limits())
+        self._host = NodeHost(egress, limits or Limits(), transport)
         self._host.loop.start()
 
     @property

@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from imsreg.errors import EgressDenied, InputError
@@ -22,14 +22,19 @@ _BACKLOG = 64
 _ATTEMPTS = 16  # ports tried until one is free over UDP and TCP alike
 
 
-class TransportLayer:
-    """Sockets and connections of all nodes. Lives on the loop's thread, all of it."""
+OpenSocket = Callable[[Address, Transport], socket.socket]
+"""Makes a non-blocking socket for the family of an address, not bound yet. Raises OSError."""
 
-    def __init__(self, environment: Environment, egress: EgressGate) -> None:
+
+class TransportLayer:
+    """Sockets and connections of all nodes. Lives on the loop's thread, all of it. `opening` makes its sockets."""
+
+    def __init__(self, environment: Environment, egress: EgressGate, opening: OpenSocket = open_socket) -> None:
         self.sent = 0  # packets handed to a socket so far
         self.dropped = 0  # datagrams that found the queue full, and connections turned away
         self._environment = environment
         self._egress = egress
+        self._open = opening
         self._udp: dict[Address, UdpSocket] = {}
         self._listeners: dict[Address, Listener] = {}
         self._connections: dict[int, Connection] = {}
@@ -38,7 +43,8 @@ class TransportLayer:
     def attach(self, node: Node, address: Address, transports: Sequence[Transport]) -> Address:
         """Bind and listen. Returns the bound address; raises InputError, or EgressDenied for a group address."""
         self._egress.check_unicast(address)
-        sockets = _bind_free(address, transports) if not address.port else _bind(address, transports)
+        bind = _bind if address.port else _bind_free
+        sockets = bind(address, transports, self._open)
         bound = from_sockaddr(sockets[0].getsockname())
         for transport, opened in zip(transports, sockets, strict=True):
             if transport == "UDP":
@@ -111,7 +117,8 @@ class TransportLayer:
             if (
                 connection.node is node
                 and connection.state in (State.CONNECTING, State.OPEN)
-                and (way.local.host, way.remote) == (flow.local.host, flow.remote)
+                and way.remote == flow.remote
+                and self._leaves_from(way.local, flow)
             ):
                 return connection
         return None
@@ -126,8 +133,8 @@ class TransportLayer:
             return None
         with ExitStack() as undo:
             try:
-                stream = undo.enter_context(open_socket(flow.local, "TCP"))
-                stream.bind(to_sockaddr(Address(flow.local.host, 0)))
+                stream = undo.enter_context(self._open(flow.local, "TCP"))
+                self._bind_origin(stream, flow)
                 stream.connect(to_sockaddr(flow.remote))
             except BlockingIOError:
                 pass  # the usual case: it is under way
@@ -137,7 +144,18 @@ class TransportLayer:
                 return None
             undo.pop_all()
         local = from_sockaddr(stream.getsockname())
-        return self._add(stream, node, Flow("TCP", local, flow.remote, next(self._numbers)), State.CONNECTING)
+        return self._add(stream, node, Flow("TCP", local, flow.remote, self._next_number()), State.CONNECTING)
+
+    def _next_number(self) -> int:
+        return next(self._numbers)
+
+    def _leaves_from(self, local: Address, flow: Flow) -> bool:
+        """Whether a connection from `local` is one for the flow."""
+        return local.host == flow.local.host
+
+    def _bind_origin(self, stream: socket.socket, flow: Flow) -> None:
+        """Where a new connection for the flow comes from."""
+        stream.bind(to_sockaddr(Address(flow.local.host, 0)))
 
     def _count_drop(self) -> None:
         self.dropped += 1
@@ -151,7 +169,7 @@ class TransportLayer:
             self._count_drop()
             stream.close()
         else:
-            flow = Flow("TCP", listener.address, peer, next(self._numbers))
+            flow = Flow("TCP", listener.address, peer, self._next_number())
             self._add(stream, listener.node, flow, State.OPEN)
 
     def _add(self, stream: socket.socket, node: Node, flow: Flow, state: State) -> Connection:
@@ -165,27 +183,27 @@ class TransportLayer:
 
 def require_free(address: Address, transports: Sequence[Transport]) -> None:
     """Raise InputError if `address` cannot be had for all of `transports`, as `attach` would."""
-    for opened in _bind(address, transports):
+    for opened in _bind(address, transports, open_socket):
         opened.close()
 
 
-def _bind_free(address: Address, transports: Sequence[Transport]) -> list[socket.socket]:
+def _bind_free(address: Address, transports: Sequence[Transport], opening: OpenSocket) -> list[socket.socket]:
     """`_bind` on a port that the kernel picks for the first transport and that the others have free, too."""
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _bind(address, transports)
+            return _bind(address, transports, opening)
         except InputError:
             continue
-    return _bind(address, transports)
+    return _bind(address, transports, opening)
 
 
-def _bind(address: Address, transports: Sequence[Transport]) -> list[socket.socket]:
+def _bind(address: Address, transports: Sequence[Transport], opening: OpenSocket) -> list[socket.socket]:
     """One bound socket a transport, all on the same port. Raises InputError, and then leaves none open."""
     with ExitStack() as undo:
         sockets: list[socket.socket] = []
         for transport in transports:
             try:
-                opened = undo.enter_context(open_socket(address, transport))
+                opened = undo.enter_context(opening(address, transport))
                 if transport == "TCP":
                     # Safe for TCP: it only ignores connections in TIME_WAIT. Over UDP it would let another program
                     # bind the same port and take our datagrams.

@@ -78,6 +78,11 @@ class Association:
         source, destination = (ipaddress.ip_address(a.host).packed for a in (self.source, self.destination))
         return Selector(source, destination, self.source.port, self.destination.port)
 
+    @property
+    def label(self) -> str:
+        """What a flow calls it (`sip.flow.Flow.association`): its name, and the SPI, which tells sets apart."""
+        return f"{self.name} SPI {self.spi}"
+
     def __str__(self) -> str:
         return f"{self.name} {self.source} -> {self.destination}, SPI {self.spi}"
 

@@ -62,6 +62,11 @@ class Uri(msgspec.Struct, frozen=True):
         """Whether this is a GRUU: it has the parameter gr, with or without a value (RFC 5627 3)."""
         return "gr" in self.params
 
+    @property
+    def lacks_brackets(self) -> bool:
+        """Whether the host is an IPv6 address without its brackets, which is no host (RFC 3261 25.1) and yet read."""
+        return ":" in self.host_written and not self.host_written.startswith("[")
+
     def address_of_record(self) -> str:
         """The form in which a registrar looks an address up: no parameters, no escapes (RFC 3261 10.3 step 5).
 

@@ -54,6 +54,9 @@ class Listing:
             except HeaderError as error:
                 unreadable.append(Unreadable(line, str(error), text))
                 continue
+            if contact.uri.lacks_brackets:
+                unreadable.append(Unreadable(line, "an IPv6 address without brackets", text))
+                continue
             contacts.append(Listed(contact, line, contact.expires if contact.expires is not None else common))
         return cls(tuple(contacts), tuple(unreadable))
 

@@ -26,11 +26,14 @@ class Answer(NamedTuple):
 
 
 class Netlink:
-    """A netlink socket of one family in the namespace of the thread that opens it."""
+    """A netlink socket of one family in the namespace of the thread that opens it.
 
-    def __init__(self, family: int) -> None:
+    With `groups` (a bit for each) it hears what happens there; a socket for requests has none.
+    """
+
+    def __init__(self, family: int, groups: int = 0) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
-        self._socket.bind((0, 0))
+        self._socket.bind((0, groups))
         self._sequence = 0
 
     def request(self, kind: int, body: bytes, flags: int = 0) -> list[Answer]:
@@ -48,6 +51,11 @@ class Netlink:
                 if answer.kind in (_ERROR, _DONE):
                     return answers
                 answers.append(answer)
+
+    def hear(self, timeout: float) -> list[Answer]:
+        """The next that happens. Raises TimeoutError if nothing does within `timeout` seconds."""
+        self._socket.settimeout(timeout)
+        return [answer for _, answer in _messages(self._socket.recv(_LARGEST))]
 
     def close(self) -> None:
         """Close the socket."""

@@ -1,4 +1,4 @@
-"""What works here and what does not, by back end, combination of algorithms and address family, in words.
+"""What works here and what does not, by who does ESP, combination of algorithms and address family, in words.
 
 Nothing of the host is touched: it is tried in a namespace that is gone afterwards.
 """
@@ -38,29 +38,31 @@ _REASONS = {
 }
 
 
-class BackendName(StrEnum):
-    """The back ends, as a profile names them."""
+class Provider(StrEnum):
+    """Who does ESP."""
 
     USERSPACE = "userspace"
+    """The back end of this package."""
     KERNEL = "kernel"
+    """The kernel's own, as a peer has it that is no part of imsreg. No back end uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether a back end carries a combination over a family here: `hindrance` says why not, None that it does."""
+    """Whether ESP of a combination over a family is to be had here: `hindrance` says why not, None that it is."""
 
-    backend: BackendName
+    provider: Provider
     transform: Transform
     family: Family
     hindrance: str | None
 
     def __str__(self) -> str:
-        what = f"{self.backend} {self.transform.alg}/{self.transform.ealg} {self.family}"
+        what = f"{self.provider} {self.transform.alg}/{self.transform.ealg} {self.family}"
         return f"{what}: {self.hindrance or 'works'}"
 
 
 def probe() -> tuple[Finding, ...]:
-    """A finding for each back end, combination and family."""
+    """A finding for each provider, combination and family."""
     return (*_userspace(), *_kernel())
 
 
@@ -69,7 +71,7 @@ def _userspace() -> Iterator[Finding]:
     for family in FAMILIES:
         system = userspace_hindrance(family)
         for transform in ALL_TRANSFORMS:
-            yield Finding(BackendName.USERSPACE, transform, family, system or codec[transform])
+            yield Finding(Provider.USERSPACE, transform, family, system or codec[transform])
 
 
 def _codec_hindrance(transform: Transform) -> str | None:
@@ -88,7 +90,7 @@ def _kernel() -> Iterator[Finding]:
     for family in FAMILIES:
         for transform in ALL_TRANSFORMS:
             hindrance = reason or _kernel_hindrance(transform, family)
-            yield Finding(BackendName.KERNEL, transform, family, hindrance)
+            yield Finding(Provider.KERNEL, transform, family, hindrance)
 
 
 def _kernel_hindrance(transform: Transform, family: Family) -> str | None:

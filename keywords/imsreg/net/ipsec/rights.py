@@ -34,7 +34,7 @@ def userspace_hindrance(family: str = "IPv4") -> str | None:
 
 def missing_capabilities() -> tuple[str, ...]:
     """Of the capabilities that network namespaces, devices and raw sockets take, those that this process lacks."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     effective = next(int(line.split()[1], 16) for line in lines if line.startswith("CapEff:"))
     return tuple(name for name, bit in _NEEDED.items() if not effective >> bit & 1)
 

@@ -57,7 +57,7 @@ def open_tun(namespace: Namespace, hosts: Collection[str]) -> int:
 def _furnish(hosts: Collection[str]) -> None:
     for name, value in _SETTINGS.items():
         with suppress(FileNotFoundError):  # a kernel without IPv6
-            Path("/proc/sys/net", name).write_text(str(value), encoding="ascii")
+            Path("/proc/sys/net", name).write_text(str(value), encoding="utf-8")
     bring_up(NAME, _MTU)
     for host in hosts:
         add_address(NAME, host)

@@ -13,7 +13,7 @@ from imsreg.sip.headers.name_addr import From, To
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Message
 from imsreg.sip.scan import same_token
-from imsreg.sip.uri import equivalent
+from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.view import Replied, View, line_of, readable
@@ -37,7 +37,8 @@ def from_is_copied(view: View) -> Iterator[Outcome]:
     def changed(copy: Copy[From]) -> bool:
         asked, given = copy.asked.params, copy.given.params
         shared = all(same_token(asked[name], given[name]) for name in asked if name in given)
-        return not (shared and equivalent(copy.asked.uri, copy.given.uri) and ("tag" in given or "tag" not in asked))
+        same = shared and equivalent(copy.asked.uri, copy.given.uri) and ("tag" in given or "tag" not in asked)
+        return not same or _loses_brackets(copy.asked.uri, copy.given.uri)
 
     return _copied(view, From, changed, lambda copy: copy.asked != copy.given)
 
@@ -76,7 +77,8 @@ def to_is_kept(view: View) -> Iterator[Outcome]:
     def changed(copy: Copy[To]) -> bool:
         tag = copy.asked.tag
         kept = tag is None or same_token(tag, copy.given.tag)
-        return not (kept and equivalent(copy.asked.uri, copy.given.uri))
+        same = kept and equivalent(copy.asked.uri, copy.given.uri)
+        return not same or _loses_brackets(copy.asked.uri, copy.given.uri)
 
     return _copied(view, To, changed, lambda copy: copy.asked.uri.text != copy.given.uri.text)
 
@@ -113,7 +115,10 @@ def _vias(reply: Replied) -> Outcome:
     finding = reply.entry, f"Via: {asked}", f"Via: {given}", line_of(reply.response, "Via")
     if _hops(reply.request) != _hops(reply.response):
         return Breach(*finding)
-    return Held(reply.entry) if _written(reply.request) == _written(reply.response) else Observed(*finding)
+    written = list(zip(_written(reply.request), _written(reply.response), strict=True))
+    if any("[" in sent and "[" not in copied for sent, copied in written):
+        return Breach(*finding)  # an IPv6 address without brackets is no sent-by (RFC 3261 25.1)
+    return Held(reply.entry) if all(sent == copied for sent, copied in written) else Observed(*finding)
 
 
 def _hops(message: Message) -> list[tuple[object, ...]]:
@@ -124,6 +129,11 @@ def _hops(message: Message) -> list[tuple[object, ...]]:
         folded = {name: None if value is None else value.lower() for name, value in params.items()}
         hops.append((via.version.lower(), via.transport, via.host, via.port, folded))
     return hops
+
+
+def _loses_brackets(asked: Uri, given: Uri) -> bool:
+    """Whether an IPv6 host has no brackets any more, without which it is no host (RFC 3261 25.1)."""
+    return given.lacks_brackets and not asked.lacks_brackets
 
 
 def _written(message: Message) -> list[str]:

@@ -138,9 +138,12 @@ def _listed(answered: Answered) -> dict[str, str]:
 def _unreadable(answered: Answered) -> Iterator[tuple[str, int]]:
     for line, text in elements(answered.response, HEADER):
         try:
-            PAssociatedUri.parse(text)
+            value = PAssociatedUri.parse(text)
         except HeaderError as error:
             yield str(error), line
+            continue
+        if value.uri.lacks_brackets:
+            yield f"an IPv6 address without brackets: {text}", line
 
 
 def _identity_of_value(text: str) -> str | None:

@@ -102,7 +102,9 @@ def _unreadable(text: str) -> str | None:
     if not text:
         return "an empty value"
     try:
-        Route.parse(text)
+        route = Route.parse(text)
     except HeaderError as error:
         return str(error)
+    if route.uri.lacks_brackets:
+        return f"an IPv6 address without brackets: {text}"
     return None if "<" in _QUOTED.sub("", text) else f"no angle brackets: {text}"

@@ -72,6 +72,11 @@ def _aka_nonces(view: View) -> Iterator[str]:
             algorithm = known_algorithm(header)
             if algorithm is not None and algorithm.aka and header.nonce:
                 yield header.nonce
+    for register in view.ue.responses:
+        # The answer to such a challenge may have changed its nonce: that is judged elsewhere.
+        answered = known_algorithm(register.challenge) if register.challenge is not None else None
+        if answered is not None and answered.aka and register.nonce:
+            yield register.nonce
 
 
 @check("rfc7616-3.4-04")

@@ -50,8 +50,10 @@ def from_and_to_are_one_sip_uri(view: View) -> Iterator[Outcome]:
             continue
         if to is None or sender is None:
             yield Breach(register.number, "From and To", "one of them is missing")
-        elif to.uri.scheme not in ("sip", "sips"):
+        elif to.uri.scheme not in ("sip", "sips") or to.uri.lacks_brackets:
             yield _breach(register, "To", "a SIP URI", str(to.uri))
+        elif sender.uri.lacks_brackets:
+            yield _breach(register, "From", "a SIP URI", str(sender.uri))
         elif not equivalent(to.uri, sender.uri):
             yield _breach(register, "From", f"the URI of To, {to.uri}", str(sender.uri))
         else:
@@ -71,7 +73,11 @@ def contact_holds_the_ues_address(view: View) -> Iterator[Outcome]:
         except HeaderError as error:
             yield _breach(register, "Contact", expected, str(error))
             continue
-        wrong = [c for c in contacts if c.star or c.uri.scheme not in ("sip", "sips") or not c.uri.host]
+        wrong = [
+            c
+            for c in contacts
+            if c.star or c.uri.scheme not in ("sip", "sips") or not c.uri.host or c.uri.lacks_brackets
+        ]
         if not contacts or wrong:
             yield _breach(register, "Contact", expected, f"Contact: {wrong[0]}" if wrong else "no Contact")
         else:
