@@ -119,6 +119,13 @@ def test_a_res_longer_than_f2_gives_is_not_possible(octets, why):
         check_res_length(Milenage(Secret(bytes(16)), Secret(bytes(16))), octets)
 
 
+def test_res_may_be_cut_to_4_to_8_octets():
+    milenage = Milenage(Secret(bytes(16)), Secret(bytes(16)))
+    assert list(milenage.res_lengths) == [4, 5, 6, 7, 8]
+    for octets in milenage.res_lengths:
+        check_res_length(milenage, octets)
+
+
 def test_no_key_shows_in_a_repr():
     milenage = Milenage(_secret(SETS[0]["k"]), _secret(SETS[0]["opc"]))
     out = milenage.f2345(bytes.fromhex(SETS[0]["rand"]))

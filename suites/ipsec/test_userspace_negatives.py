@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+from random import Random
 
 import pytest
-from wire import protocols
+from wire import P_CSCF_HOSTS, UE_HOSTS, protocols
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.events import Direction, EspEvent, Fate, Fault, Inner
+from imsreg.net.ipsec.log import EventLog
+from imsreg.net.ipsec.userspace import UserspaceBackend
 from imsreg.secagree.associations import Name, Side
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.sip.flow import Address
@@ -164,3 +167,30 @@ def test_no_two_packets_share_an_iv_under_the_keys_of_a_set(gm) -> None:
         receiver.close()
     ivs = [frame[28:36] for frame in gm.wire.frames() if frame[9] == 50]
     assert len(set(ivs)) == len(ivs) == 12
+
+
+def test_a_packet_that_no_route_takes_is_told(gm) -> None:
+    sas = gm.new_set()
+    away = type(sas)(sas.ue_host, "198.51.100.1", sas.ue, sas.p_cscf, sas.keys)
+    gm.ue.install(away, Side.UE)
+    up = away.named(Name.UL1)
+    with gm.bound(gm.ue, up.source, "UDP") as sender:
+        sender.sendto(b"REGISTER", up.destination)
+        assert first(gm.ue_log, Direction.OUT, Fate.NOT_SENT).association == up
+
+
+def test_what_an_observer_raises_comes_out_at_the_end_and_stops_nothing(gm) -> None:
+    log = EventLog()
+
+    def observer(event: EspEvent) -> None:
+        log(event)
+        raise ZeroDivisionError
+
+    hosts = [UE_HOSTS["IPv4"]]
+    backend = UserspaceBackend(hosts, observer, Random(1), outside=gm.wire.ue)
+    with backend.open_socket(Address(hosts[0], 0), "UDP") as sender:
+        for count in (1, 2):
+            sender.sendto(b"no association", (P_CSCF_HOSTS["IPv4"], 5060))
+            assert log.wait(lambda _, count=count: len(log.events) >= count, PATIENCE)
+    with pytest.raises(ZeroDivisionError):
+        backend.close()

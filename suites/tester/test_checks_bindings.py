@@ -12,6 +12,7 @@ from imsreg.sip.flow import Address, Flow
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
+from imsreg.verdict.listing import Listing
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 

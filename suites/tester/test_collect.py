@@ -15,8 +15,8 @@ from robotlog import log_strings
 
 from imsreg.paths import data
 from imsreg.tester.bounded import ROOM
-from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.collect import Collected, collect
+from imsreg.tester.cscf_case import CscfCase
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 from imsreg.transcript.evidence import DUT_LOG, slug

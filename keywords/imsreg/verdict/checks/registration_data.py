@@ -148,9 +148,10 @@ def _unreadable(answered: Answered) -> Iterator[tuple[str, int]]:
 
 def _identity_of_value(text: str) -> str | None:
     try:
-        return PAssociatedUri.parse(text).uri.address_of_record()
+        uri = PAssociatedUri.parse(text).uri
     except HeaderError:
         return None
+    return None if uri.lacks_brackets else uri.address_of_record()
 
 
 def _identity(impu: str) -> str:
