@@ -14,6 +14,7 @@ from scripted import own_host
 
 from imsreg.cli import main
 from imsreg.errors import ExitClass, InputError
+from imsreg.identity.subscribers import load_subscribers
 from imsreg.net.resolve import has_ipv6
 from imsreg.paths import data
 from imsreg.robot import documented
@@ -107,7 +108,8 @@ def test_check_says_what_a_run_would_do(verb: Verb, tmp_path: Path) -> None:
     assert re.fullmatch(r"127\.\S+:5060 \(IPv4\), from 127\.0\.0\.1", said["addresses"])
     assert said["transports"] == "udp"
     assert said["security"] == "none, release 14, home domain ims.mnc001.mcc001.3gppnetwork.org"
-    assert said["subscribers"].startswith("19 in ")
+    people = load_subscribers(data("fixtures", "subscribers", "embedded.yaml"), {})
+    assert said["subscribers"].startswith(f"{len(people)} in ")
     assert said["collect"] == "./fetch-log --all"
     assert said["a run"].startswith(f"{len(tests)} tests, ")
     assert int(said["the profile's transports are udp"]) >= 3

@@ -1,4 +1,4 @@
-"""The tag `smoke`: a few tests that touch the main duties of a core, within a minute on a real one."""
+"""The tag `smoke`: a few tests that touch the main duties of a core, and of a UE, within a minute on a real one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imsreg.cli import main
 from imsreg.errors import ExitClass
 from imsreg.paths import data
 
-DUTIES = {
+DUTIES_OF_A_CORE = {
     "24.229-5.4.1.2.1-01",  # challenges
     "24.229-5.4.1.2.2-05",  # accepts the right response
     "24.229-5.4.1.2.3A-01",  # refuses a wrong one
@@ -22,6 +22,15 @@ DUTIES = {
     "24.229-5.4.1.2.2F-02",  # P-Associated-URI
     "24.229-5.4.1.4-01",  # de-registers
     "rfc3261-8.2.6.2-01",  # copies header fields
+}
+DUTIES_OF_A_UE = {
+    "24.229-5.1.1.2.1-04",  # asks for 600000 s
+    "24.229-5.1.1.3-01",  # subscribes
+    "24.229-5.1.1.5.1-01",  # answers a challenge
+    "24.229-5.1.1.5.3-01",  # reports a wrong MAC
+    "24.229-5.1.1.5.3-02",  # reports an old SQN
+    "24.229-5.1.1.6-01",  # de-registers
+    "rfc3329-2.3.1-03",  # asks for the security agreement
 }
 
 
@@ -35,26 +44,36 @@ class Used(api.SuiteVisitor):
         self.names.add(str(keyword.name))
 
 
-def smoke() -> api.TestSuite:
-    suite = api.TestSuite.from_file_system(data("suites"))
+def smoke(side: str) -> api.TestSuite:
+    suite = api.TestSuite.from_file_system(data("suites", side))
     suite.filter(included_tags="smoke")
     return suite
 
 
-def test_smoke_tests_are_few_and_never_wait() -> None:
-    suite, used = smoke(), Used()
+@pytest.mark.parametrize(("side", "sends"), [("cscf", "Send Request"), ("ue", "Send Response")])
+def test_smoke_tests_are_few_and_never_wait(side: str, sends: str) -> None:
+    suite, used = smoke(side), Used()
     suite.visit(used)
     assert 6 <= suite.test_count <= 10
-    assert "Send Request" in used.names
+    assert sends in used.names
     assert not used.names & {"Advance Time", "Sleep"}
 
 
 @pytest.mark.parametrize(
-    ("mutant", "code"), [((), ExitClass.CONFORMANT), (("--mutant", "c-wrong-response-accepted"), ExitClass.FAILED)]
+    ("profile", "duties", "mutant", "code"),
+    [
+        ("embedded-core.yaml", DUTIES_OF_A_CORE, (), ExitClass.CONFORMANT),
+        ("embedded-core.yaml", DUTIES_OF_A_CORE, ("--mutant", "c-wrong-response-accepted"), ExitClass.FAILED),
+        ("embedded-ue.yaml", DUTIES_OF_A_UE, (), ExitClass.CONFORMANT),
+        ("embedded-ue.yaml", DUTIES_OF_A_UE, ("--mutant", "u13-sqn-not-checked"), ExitClass.FAILED),
+    ],
 )
-def test_smoke_tests_decide_the_main_duties(mutant: tuple[str, ...], code: ExitClass, tmp_path: Path) -> None:
-    assert main(["run", "--link", "memory", *mutant, "--output", str(tmp_path), "--include", "smoke"]) == code
+def test_smoke_tests_decide_the_main_duties(
+    profile: str, duties: set[str], mutant: tuple[str, ...], code: ExitClass, tmp_path: Path
+) -> None:
+    chosen = ("--profile", str(data("fixtures", "profiles", profile)), "--link", "memory", *mutant)
+    assert main(["run", *chosen, "--output", str(tmp_path), "--include", "smoke"]) == code
     found = json.loads((tmp_path / "verdicts.json").read_text())["verdicts"]
-    assert set(found) >= DUTIES
+    assert set(found) >= duties
     if not mutant:
-        assert {found[identifier]["verdict"] for identifier in DUTIES} == {"PASS"}
+        assert {found[identifier]["verdict"] for identifier in duties} == {"PASS"}

@@ -11,7 +11,7 @@ Test Teardown       Power Off Core
 Authorization Names The Private Identity And Nothing Else
     [Documentation]    Nothing has been challenged yet: nonce and response are there, and empty.
     [Tags]    req:24.229-5.1.1.2.2-01    req:24.229-5.1.1.2.2-02    req:24.229-5.1.1.2.2-03
-    ...       req:34.229-1-A.1.1-02    req:rfc7315-6.4-01    smoke
+    ...       req:34.229-1-A.1.1-02    req:rfc7315-6.4-01
     Trigger Registration
     Expect Request    REGISTER
     Requirements Should Hold

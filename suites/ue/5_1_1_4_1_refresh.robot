@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 Short Registration Is Extended At Half-Time
     [Documentation]    60 s are granted.
-    [Tags]    req:24.229-5.1.1.4.1-01    req:24.229-5.1.1.4.1-02    smoke
+    [Tags]    req:24.229-5.1.1.4.1-01    req:24.229-5.1.1.4.1-02
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}

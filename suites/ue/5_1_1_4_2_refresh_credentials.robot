@@ -20,13 +20,13 @@ Challenged Refresh Is Answered
     [Documentation]    The network authenticates again, with a new nonce and without stale (TS 24.229 5.4.1.2.2). What
     ...    is repeated later are the credentials of that authentication.
     [Tags]    req:24.229-5.1.1.4.2-01    req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-06    req:rfc3261-10.2-02
-    Register UE    expires=40
-    ${refresh}=    Expect Request    REGISTER    within=40 s
+    Register UE    expires=30
+    ${refresh}=    Expect Request    REGISTER    within=30 s
     Send Challenge    ${refresh}
     ${answer}=    Expect Request    REGISTER
-    ${ok}=    Build Acceptance    ${answer}    expires=40
+    ${ok}=    Build Acceptance    ${answer}    expires=30
     Send Response    ${answer}    ${ok}
-    ${refresh}=    Expect Request    REGISTER    within=40 s
+    ${refresh}=    Expect Request    REGISTER    within=30 s
     Send Acceptance    ${refresh}
     Requirements Should Hold
 

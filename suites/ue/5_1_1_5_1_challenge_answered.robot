@@ -58,7 +58,7 @@ RES Of 16 Octets
 
 Answer Under The Security Agreement
     [Documentation]    The UE's own list again, and that of the network.
-    [Tags]    req:24.229-5.1.1.5.1-07    req:24.229-5.1.1.5.1-08    smoke
+    [Tags]    req:24.229-5.1.1.5.1-07    req:24.229-5.1.1.5.1-08
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}

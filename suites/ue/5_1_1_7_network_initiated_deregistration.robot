@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 Deactivated Contact Is Registered Anew
     [Documentation]    The network wants the UE back at once (RFC 3680 5.1).
-    [Tags]    req:24.229-5.1.1.7-01    req:rfc6665-4.1.3-01    smoke
+    [Tags]    req:24.229-5.1.1.7-01    req:rfc6665-4.1.3-01
     Register UE
     ${subscribe}=    Expect Request    SUBSCRIBE
     ${ok}=    Build Subscription Acceptance    ${subscribe}

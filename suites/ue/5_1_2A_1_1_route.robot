@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 Route Is The P-CSCF And Service-Route
     [Documentation]    Two values with parameters of their own, beside a Path that is not for the UE (RFC 3608 6.1).
-    [Tags]    req:24.229-5.1.2A.1.1-01    req:24.229-5.1.2A.1.1-02    smoke
+    [Tags]    req:24.229-5.1.2A.1.1-01    req:24.229-5.1.2A.1.1-02
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}
