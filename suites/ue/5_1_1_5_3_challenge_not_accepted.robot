@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 Wrong MAC Is Reported And The Right Challenge Answered
     [Documentation]    The network was somebody else, or a bit has fallen over. The next challenge is sound.
-    [Tags]    req:24.229-5.1.1.5.3-01    req:24.229-5.1.1.5.3-04    req:24.229-5.1.1.5.1-06    smoke
+    [Tags]    req:24.229-5.1.1.5.3-01    req:24.229-5.1.1.5.3-04    smoke
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}    av=wrong-mac
@@ -22,8 +22,8 @@ Wrong MAC Is Reported And The Right Challenge Answered
 
 Old SQN Is Reported And The Network Catches Up
     [Documentation]    The SQN is that of the registration before: the UE has forgotten it, its USIM has not.
-    [Tags]    req:24.229-5.1.1.5.3-02    req:24.229-5.1.1.5.3-04    req:24.229-5.1.1.5.1-06
-    ...       req:rfc3310-3.4-02    req:rfc3310-3.4-03    smoke
+    [Tags]    req:24.229-5.1.1.5.3-02    req:24.229-5.1.1.5.3-04    req:rfc3310-3.4-02    req:rfc3310-3.4-03
+    ...       smoke
     Register UE
     Reset UE
     Trigger Registration
@@ -37,7 +37,7 @@ Old SQN Is Reported And The Network Catches Up
 
 Old SQN In The Challenge Of A Refresh
     [Documentation]    The network asks for another authentication, with the SQN of the one before.
-    [Tags]    req:24.229-5.1.1.5.3-02    req:24.229-5.1.1.5.3-04    req:rfc3310-3.4-02    req:rfc3310-3.4-03
+    [Tags]    req:24.229-5.1.1.5.3-02
     Register UE    expires=60
     ${refresh}=    Expect Request    REGISTER    within=60 s
     Send Challenge    ${refresh}    av=sqn-too-old

@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 RES With An Octet Zero
     [Documentation]    One of 32 challenges has such a RES by chance.
-    [Tags]    req:rfc3310-3.3-01    req:24.229-5.1.1.5.1-01
+    [Tags]    req:rfc3310-3.3-01
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}    av=res-with-nul
@@ -21,7 +21,7 @@ RES With An Octet Zero
 
 RES Of 4 Octets With An Octet Zero
     [Documentation]    Short enough to be taken for a number, too.
-    [Tags]    req:rfc3310-3.3-01    req:24.229-5.1.1.5.1-01
+    [Tags]    req:rfc3310-3.3-01
     [Setup]    Power On Core    subscriber=sub04
     Trigger Registration
     ${register}=    Expect Request    REGISTER
