@@ -158,12 +158,12 @@ HEAD = b"REGISTER sip:home.net SIP/2.0\r\n"
     ],
     ids=["comments", "contacts", "vias", "credentials", "quotes", "digits", "cseq", "body", "carriage returns"],
 )
-def test_a_hostile_message_costs_less_than_half_a_second(raw: bytes) -> None:
+def test_a_hostile_message_costs_less_than_two_seconds(raw: bytes) -> None:
     assert len(raw) <= 65_536
     message = parse(raw)
     began = time.process_time()
     assert lint(message)
-    assert time.process_time() - began < (0.5 if sys.gettrace() is None else 5.0)  # measuring coverage takes its own
+    assert time.process_time() - began < (2.0 if sys.gettrace() is None else 5.0)  # measuring coverage takes its own
 
 
 def test_compact_names_are_the_long_ones() -> None:
