@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imsreg.robot.logtext import OPENING
+from imsreg.robot.variables import output_directory
 from imsreg.tester.case import Case
 from imsreg.tester.collect import Collected
 from imsreg.text import safe_text
@@ -61,5 +62,7 @@ def _files(evidence: Evidence) -> str:
 
 
 def _link(path: Path) -> str:
-    """From log.html to a file of the evidence."""
-    return f'<a href="{escape("/".join(path.parts[-3:]), quote=True)}">{escape(path.name)}</a>'
+    """From log.html, which lies in Robot Framework's output directory, to a file of the evidence there or below."""
+    log, file = output_directory(), path.resolve()
+    way = file.relative_to(log) if log is not None and file.is_relative_to(log) else Path(*path.parts[-3:])
+    return f'<a href="{escape(way.as_posix(), quote=True)}">{escape(path.name)}</a>'

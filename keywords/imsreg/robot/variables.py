@@ -16,6 +16,12 @@ def has_profile() -> bool:
     return bool(_variable("PROFILE") or environ.get("IMSREG_PROFILE"))
 
 
+def output_directory() -> Path | None:
+    """Where Robot Framework writes its log, absolute; None outside an execution."""
+    output = _variable("OUTPUT_DIR")
+    return Path(str(output)).resolve() if output else None
+
+
 def settings_from_variables(side: Side) -> Settings:
     """The settings that Robot variables and IMSREG_PROFILE give: PROFILE, LINK, MUTANT, SEED, RUN, IGNORE_KNOWN, ...
 
