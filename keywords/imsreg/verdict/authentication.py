@@ -21,10 +21,10 @@ from imsreg.sip.headers.security import SecurityClient, SecurityServer, Security
 from imsreg.sip.message import Request, Response
 from imsreg.sip.uri import Uri
 from imsreg.transcript.correlation import Exchange
-from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.credentials import credential_faults, digest_over, password_of
 from imsreg.verdict.facts import Facts
+from imsreg.verdict.register_exchange import RegisterExchange
 
 REG_AWAIT_AUTH = 240.0
 """Seconds for which a network remembers its challenge (TS 24.229 table 7.8.1)."""
@@ -53,7 +53,7 @@ class Kind(StrEnum):
 
 
 @dataclass
-class Attempt:
+class Attempt(RegisterExchange):
     """One REGISTER exchange of the tester.
 
     `faults` lists what is wrong with the request on purpose: a check of ordinary behaviour leaves it alone then.
@@ -89,28 +89,6 @@ class Attempt:
         return self.standing in (Kind.RIGHT, Kind.WRONG)
 
     @property
-    def number(self) -> int:
-        """Entry number of the request."""
-        return self.exchange.request.number
-
-    @property
-    def final(self) -> Response | None:
-        """The final response."""
-        entry = self.exchange.final
-        return entry.message if entry is not None and isinstance(entry.message, Response) else None
-
-    @property
-    def final_entry(self) -> Entry:
-        """The entry of the final response; only to be asked where there is one."""
-        assert self.exchange.final is not None
-        return self.exchange.final
-
-    @property
-    def status(self) -> int:
-        """Status of the final response, 0 while there is none."""
-        return self.final.status if self.final is not None else 0
-
-    @property
     def binds(self) -> bool:
         """Whether the request asks for at least one contact with an expiry above zero."""
         header = self.request.value("Expires")
@@ -121,11 +99,6 @@ class Attempt:
         """The private identity that the request names, else its subscriber's, else the address of record."""
         named = self.authorization.username if self.authorization is not None else None
         return named or (self.subscriber.impi if self.subscriber is not None else self.record)
-
-    @property
-    def call_id(self) -> str:
-        """Call-ID of the request."""
-        return self.request.value("Call-ID") or ""
 
     @property
     def by_aka(self) -> bool:

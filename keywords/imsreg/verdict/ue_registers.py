@@ -16,8 +16,8 @@ from imsreg.sip.headers.name_addr import Contact
 from imsreg.sip.message import Request, Response
 from imsreg.sip.uri import Uri, equivalent
 from imsreg.transcript.correlation import Exchange
-from imsreg.transcript.entries import Entry
 from imsreg.verdict.bindings import expires_header
+from imsreg.verdict.register_exchange import RegisterExchange
 from imsreg.verdict.ue_challenges import Posed
 from imsreg.verdict.ue_told import Action
 
@@ -45,7 +45,7 @@ REPORTS = frozenset((Stage.SYNC_FAILURE, Stage.MAC_FAILURE))
 
 
 @dataclass(slots=True, eq=False)
-class UeRegister:
+class UeRegister(RegisterExchange):
     """One REGISTER exchange of the UE. `authorization` is None also where it cannot be read; `fault` says why then.
 
     `follows` is the UE's REGISTER before it, `answers` the one whose challenge it answers, `told` what the UE was told
@@ -70,41 +70,14 @@ class UeRegister:
     stale_sqn_ms: bool = False
 
     @property
-    def number(self) -> int:
-        """Entry number of the request."""
-        return self.exchange.request.number
-
-    @property
     def at(self) -> float:
         """When it was first sent, in seconds of the transcript."""
         return self.exchange.request.at
 
     @property
-    def final(self) -> Response | None:
-        """The tester's final response."""
-        entry = self.exchange.final
-        return entry.message if entry is not None and isinstance(entry.message, Response) else None
-
-    @property
-    def final_entry(self) -> Entry:
-        """The entry of the final response; only to be asked where there is one."""
-        assert self.exchange.final is not None
-        return self.exchange.final
-
-    @property
-    def status(self) -> int:
-        """Status of the final response, 0 while there is none."""
-        return self.final.status if self.final is not None else 0
-
-    @property
     def accepted(self) -> bool:
         """Whether it got a 2xx."""
         return self.status // 100 == 2
-
-    @property
-    def call_id(self) -> str:
-        """Its Call-ID, "" if there is none."""
-        return self.request.value("Call-ID") or ""
 
     @property
     def cseq(self) -> int:

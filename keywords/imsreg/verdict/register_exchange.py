@@ -1,0 +1,43 @@
+"""What is told alike of every REGISTER exchange, whichever side has sent the request."""
+
+from __future__ import annotations
+
+from imsreg.sip.message import Request, Response
+from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
+
+
+class RegisterExchange:
+    """A REGISTER in its exchange: numbers, times in seconds of the transcript, final response."""
+
+    __slots__ = ()
+
+    exchange: Exchange
+    request: Request
+
+    @property
+    def number(self) -> int:
+        """Entry number of the request."""
+        return self.exchange.request.number
+
+    @property
+    def final(self) -> Response | None:
+        """The final response."""
+        entry = self.exchange.final
+        return entry.message if entry is not None and isinstance(entry.message, Response) else None
+
+    @property
+    def final_entry(self) -> Entry:
+        """The entry of the final response; only to be asked where there is one."""
+        assert self.exchange.final is not None
+        return self.exchange.final
+
+    @property
+    def status(self) -> int:
+        """Status of the final response, 0 while there is none."""
+        return self.final.status if self.final is not None else 0
+
+    @property
+    def call_id(self) -> str:
+        """Call-ID of the request."""
+        return self.request.value("Call-ID") or ""
