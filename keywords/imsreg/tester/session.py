@@ -93,6 +93,11 @@ class Session:
             raise NotApplicable(f"the DUT is no UE but a {self.profile.dut.role}")
         return self._ue_side
 
+    @property
+    def places(self) -> list[str]:
+        """Where the DUT is, for people: a UE takes whichever port it likes, and only its host is known before."""
+        return [str(address) if address.port else address.host for address in self.dut.addresses.values()]
+
     def dut_address(self, transport: Transport, family: Family) -> Address:
         """Where the DUT listens. Raises NotApplicable if the profile or this host lacks transport or family."""
         if (why := no_way(self.profile, self.dut.addresses, transport, family)) is not None:
@@ -176,7 +181,7 @@ class Session:
             profile=profile,
             dut=self.profile.dut,
             versions=_versions(),
-            addresses=[str(address) for address in self.dut.addresses.values()],
+            addresses=self.places,
         )
         return journal
 

@@ -87,7 +87,9 @@ class UeCase(Case):
         if arrived is None:
             why = side.diagnose(self.transcript, lane.attendant.subscriber, method, within)
             raise ScenarioStopped("no-request", why)
-        self.transcript.peers.setdefault(arrived.flow.remote.host, "UE")
+        if (host := arrived.flow.remote.host) not in self.transcript.peers:
+            # The UE's lane is the first, as ladders of a registration are drawn.
+            self.transcript.peers = {host: "UE", **self.transcript.peers}
         self._taken.append(arrived)
         return arrived.request
 

@@ -16,7 +16,7 @@ def run_facts(session: Session) -> dict[str, str]:
         "DUT version": dut.version,
         "DUT build": dut.build,
         "DUT role": dut.role,
-        "DUT address": f"{', '.join(_addresses(session))} {'/'.join(dut.transports)}".lstrip(),
+        "DUT address": f"{', '.join(session.places)} {'/'.join(dut.transports)}".lstrip(),
         "profile": str(session.profile.path),
         "imsreg": __version__,
     }
@@ -26,13 +26,9 @@ def run_facts(session: Session) -> dict[str, str]:
 def dut_line(session: Session) -> str:
     """ "Acme core 4.2 2026-11-02 (core, 127.0.2.1:5060, udp/tcp)"; where a UE is, nobody may know."""
     dut = session.profile.dut
-    return f"{dut_name(dut)} ({', '.join((dut.role, *_addresses(session), '/'.join(dut.transports)))})"
+    return f"{dut_name(dut)} ({', '.join((dut.role, *session.places, '/'.join(dut.transports)))})"
 
 
 def dut_name(dut: Dut) -> str:
     """Make, version and build."""
     return safe_text(" ".join(part for part in (dut.name, dut.version, dut.build) if part))
-
-
-def _addresses(session: Session) -> list[str]:
-    return [str(address) for address in session.dut.addresses.values()]
