@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -32,7 +33,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     profiles = data("fixtures", "profiles")
     text = (profiles / "sipp-ue.yaml").read_text().replace("../", f"{profiles.parent}/")
     path = tmp_path_factory.mktemp("sipp") / "sipp-ue.yaml"
-    path.write_text(text.replace("address: 127.0.3.16, port: 5060", "address: 127.0.3.19, port: 5069"))
+    # An address of this process alone: the tests of this file may be shared among several.
+    number = os.getpid()
+    own = f"127.19.{number >> 8 & 255}.{number & 255 or 254}"
+    path.write_text(text.replace("address: 127.0.3.16, port: 5060", f"address: {own}, port: 5069"))
     with Session(Settings(profile=path)) as running:
         yield running
 
