@@ -22,8 +22,12 @@ from kamailio import namespace  # noqa: E402
 
 DOMAIN = "ims.mnc001.mcc001.3gppnetwork.org"
 CORE = "192.0.2.10"
-LIFETIME = ("timeout", "--kill-after=2", "20")
-"""No UE lives longer, whatever becomes of the test."""
+LIFETIME = ("timeout", "--foreground", "--kill-after=2", "20")
+"""No UE lives longer, whatever becomes of the test.
+
+In the foreground `timeout` passes SIGTERM on to the UE alone. Else it signals its process group as well: baresip then
+gets the signal twice now and then, and at the second one it leaves without waiting for the answer to its REGISTER.
+"""
 
 _WAY = namespace.way() or ()
 _HAS_IP = shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin") is not None
