@@ -1,5 +1,6 @@
 """Reading messages: the seed's five, odd but legal ones, and hostile octets."""
 
+import sys
 import time
 
 import pytest
@@ -285,7 +286,7 @@ def test_giant_values_take_linear_time_and_never_crash(kind: str) -> None:
             parsed.get_all(header)
         except HeaderError as error:
             assert len(str(error)) < 1000  # noqa: PT017 - some of the values are legal for some of the headers
-    assert time.process_time() - begin < 0.5
+    assert time.process_time() - begin < (0.5 if sys.gettrace() is None else 5.0)  # measuring coverage takes its own
 
 
 def test_a_message_of_line_ends_alone_is_quick() -> None:
@@ -296,4 +297,4 @@ def test_a_message_of_line_ends_alone_is_quick() -> None:
             assert isinstance(parse(octets).defects, tuple)
         except MessageError as error:
             assert error.line >= 1  # noqa: PT017 - which of the two depends on the filler
-    assert time.process_time() - begin < 0.5
+    assert time.process_time() - begin < (0.5 if sys.gettrace() is None else 5.0)  # measuring coverage takes its own

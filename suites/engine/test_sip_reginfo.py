@@ -1,6 +1,7 @@
 """application/reginfo+xml: read with its oddities named, refused where nothing could process it, and built."""
 
 import gc
+import sys
 import time
 
 import pytest
@@ -257,7 +258,7 @@ def test_hostile_documents_take_linear_time(filler: str) -> None:
     finally:
         taken = time.process_time() - begin
         gc.enable()
-    assert taken < 0.1
+    assert taken < (0.1 if sys.gettrace() is None else 1.0)  # measuring coverage takes its own
 
 
 def test_an_xml_error_says_where() -> None:
