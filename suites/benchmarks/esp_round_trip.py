@@ -19,12 +19,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 
-from imsreg.net.ipsec.events import EspEvent
 from imsreg.net.ipsec.namespace import Namespace
 from imsreg.net.ipsec.rights import userspace_hindrance
 from imsreg.net.ipsec.userspace import UserspaceBackend
 from imsreg.secagree.associations import Association, Name, SaSet, Side
 from imsreg.secagree.endpoints import Endpoints
+from imsreg.secagree.events import EspEvent
 from imsreg.secagree.keys import expand
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.secret import Secret

@@ -8,10 +8,10 @@ import pytest
 
 from imsreg.net.ipsec.database import UDP, Database
 from imsreg.net.ipsec.datagram import build_datagram
-from imsreg.net.ipsec.events import Fate
 from imsreg.secagree.associations import Name, SaSet, Selector, Side
 from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.esp import LAST_SEQUENCE, NO_NEXT_HEADER, PROTOCOL, Outbound
+from imsreg.secagree.events import Fate
 from imsreg.secagree.ip import IpPacket, build_ip, parse_ip
 from imsreg.secagree.keys import expand
 from imsreg.secagree.transforms import Transform

@@ -9,10 +9,10 @@ import pytest
 from wire import P_CSCF_HOSTS, UE_HOSTS, protocols
 
 from imsreg.net.ipsec.backend import BackendError
-from imsreg.net.ipsec.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.net.ipsec.log import EventLog
 from imsreg.net.ipsec.userspace import UserspaceBackend
 from imsreg.secagree.associations import Name, Side
+from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.sip.flow import Address
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from wire import protocols
 
-from imsreg.net.ipsec.events import Direction, EspEvent, Fate, Inner
 from imsreg.secagree.associations import Association, Name
+from imsreg.secagree.events import Direction, EspEvent, Fate, Inner
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 
 PATIENCE = 10.0

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "identity": BASE | {"identity", "aka", "sip"},
     "registration": BASE | {"registration", "sip", "aka", "secagree", "identity"},
     "net": BASE | {"net", "sip", "secagree"},
-    "transcript": BASE | {"transcript", "sip"},
+    "transcript": BASE | {"transcript", "sip", "secagree"},
     "verdict": BASE | {"verdict", "sip", "aka", "secagree", "identity", "transcript"},
     "tester": ENGINE | {"tester"},
 }

@@ -6,10 +6,16 @@ import ipaddress
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from imsreg.errors import ImsRegError, InputError
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.associations import Association
+    from imsreg.secagree.changes import SaChange
+    from imsreg.secagree.events import EspEvent, Fault, Observer
 
 T = TypeVar("T")
 
@@ -44,6 +50,19 @@ class Node(Protocol):
 
     def next_deadline(self) -> float | None:
         """The link time at which `on_time` wants to be called, None if never."""
+
+
+@runtime_checkable
+class SecuredNode(Node, Protocol):
+    """A node with security associations. Its link empties `sa_changes` whenever it empties `outbox`.
+
+    Sets are installed before the packets leave, and removed after that. A set that cannot be had is not there: what
+    was to be sent on it becomes a TransportFailure of kind "denied" with the reason.
+    """
+
+    @property
+    def sa_changes(self) -> deque[SaChange]:
+        """What the node wants installed and removed, oldest first."""
 
 
 class Link(Protocol):
@@ -85,6 +104,29 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Detach every node and give back everything. Safe to call twice."""
+
+
+class SecuredLink(Link, Protocol):
+    """A link whose nodes may have security associations.
+
+    A node is attached at its own protected ports as long as a set of it has them. A flow with an association
+    (`Association.label`) between these ports and the other side's is protected by it, or lost, never sent in the clear.
+    What arrives names the inbound association that it came on.
+    """
+
+    def observe(self, observer: Observer | None) -> None:
+        """Have every record of a packet, of all nodes, told to `observer`; None: to nobody.
+
+        It is called on the thread that owns the nodes, and before a message that came in the packet reaches its node.
+        Times are the link's.
+        """
+
+    def inject(self, association: Association, fault: Fault, data: bytes = b"") -> EspEvent:
+        """Send a datagram with `data` on an installed outbound association, wrong on purpose; the record of it.
+
+        Raises BackendError if the association is not installed for sending, nothing has been sent that could be
+        repeated, or the back end cannot.
+        """
 
 
 def require_duration(seconds: float) -> float:

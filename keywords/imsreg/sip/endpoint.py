@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from imsreg.sip.agenda import Agenda
@@ -71,10 +72,14 @@ class Endpoint:
     Nothing that comes from the wire makes a method raise.
     """
 
-    def __init__(self, timers: Timers, tap: Tap | None = None) -> None:
+    def __init__(
+        self, timers: Timers, tap: Tap | None = None, reply_flow: Callable[[Request, Flow], Flow] = response_flow
+    ) -> None:
+        """`reply_flow` says where the responses to a request go that came on a flow."""
         self.outbox: deque[Packet] = deque()
         self._timers = timers
         self._tap = tap
+        self._reply_flow = reply_flow
         self._streams = Streams()
         self._clients: dict[ClientKey, ClientTransaction] = {}
         self._servers: OrderedDict[ServerKey, ServerTransaction] = OrderedDict()
@@ -206,7 +211,7 @@ class Endpoint:
             return []
         if request.method == "ACK":
             return [Stray(request, flow)]
-        transaction = self._servers[key] = ServerTransaction(request, response_flow(request, flow), self._timers)
+        transaction = self._servers[key] = ServerTransaction(request, self._reply_flow(request, flow), self._timers)
         if len(self._servers) > MAX_SERVER_TRANSACTIONS:
             _, oldest = self._servers.popitem(last=False)
             self._agenda.set(oldest, None)

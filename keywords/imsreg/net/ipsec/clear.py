@@ -12,7 +12,7 @@ import struct
 from contextlib import suppress
 from typing import NamedTuple
 
-from imsreg.net.ipsec.events import Direction, Inner
+from imsreg.secagree.events import Direction, Inner
 from imsreg.sip.flow import Address, Transport
 
 _ALL = 0x0003  # ETH_P_ALL: only such a socket sees what leaves

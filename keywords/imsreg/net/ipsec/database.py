@@ -11,9 +11,9 @@ from random import Random
 from typing import NamedTuple
 
 from imsreg.net.ipsec.backend import BackendError
-from imsreg.net.ipsec.events import Fate, Inner
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
 from imsreg.secagree.esp import Inbound, Outbound, Outcome, SequenceExhausted
+from imsreg.secagree.events import Fate, Inner
 from imsreg.secagree.inbound import InboundTable
 from imsreg.secagree.ip import IpPacket
 from imsreg.sip.flow import Address, Transport

@@ -13,8 +13,8 @@ from functools import partial
 
 from imsreg.net.ipsec.clear import ClearWatch
 from imsreg.net.ipsec.database import Database, Inward, Outward, inner_of, inner_on
-from imsreg.net.ipsec.events import Direction, EspEvent, Fate, Observer
 from imsreg.net.ipsec.raw import EspSocket
+from imsreg.secagree.events import Direction, EspEvent, Fate, Observer
 from imsreg.secagree.ip import IpPacket, PacketTooLong, parse_ip
 
 _BATCH = 64  # packets in one go: neither direction keeps the other waiting

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database, Sender, inner_between
 from imsreg.net.ipsec.datagram import build_datagram
-from imsreg.net.ipsec.events import Fault, Inner
 from imsreg.secagree.associations import Selector
 from imsreg.secagree.endpoints import FIRST_FREE_SPI
 from imsreg.secagree.esp import PROTOCOL, head_of
+from imsreg.secagree.events import Fault, Inner
 
 _LAST_BIT = b"\x01"
 _SPIS = 1 << 32

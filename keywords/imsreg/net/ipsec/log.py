@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from imsreg.net.ipsec.events import EspEvent
+from imsreg.secagree.events import EspEvent
 
 MOST = 100_000
 """Records kept; beyond, the oldest goes."""

@@ -21,7 +21,6 @@ from random import Random
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.clear import ClearWatch
 from imsreg.net.ipsec.database import Database
-from imsreg.net.ipsec.events import Direction, EspEvent, Fate, Fault, Observer
 from imsreg.net.ipsec.gateway import Gateway
 from imsreg.net.ipsec.injection import Injection, injection
 from imsreg.net.ipsec.namespace import Namespace
@@ -30,6 +29,7 @@ from imsreg.net.ipsec.tun import MSS, open_tun
 from imsreg.net.sockaddr import open_socket
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.esp import PROTOCOL
+from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Observer
 from imsreg.sip.flow import Address, Transport
 
 

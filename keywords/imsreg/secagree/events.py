@@ -1,9 +1,9 @@
-"""What becomes of each packet: one record, the same from every back end."""
+"""What becomes of each packet with ESP in it, or in the clear: one record, the same from every back end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -68,7 +68,8 @@ class Inner(NamedTuple):
 class EspEvent:
     """One packet. `at` is in seconds on the back end's clock; SPI and sequence number are 0 where it has none.
 
-    `association` is None where no association of ours has the SPI, `inner` where the packet shows no ports.
+    `association` is None where no association of ours has the SPI, `inner` where the packet shows no ports. `octets`
+    are the IP packet as it was on the wire, as far as it is known; empty where nothing was.
     """
 
     at: float
@@ -79,6 +80,7 @@ class EspEvent:
     association: Association | None = None
     inner: Inner | None = None
     injected: Fault | None = None
+    octets: bytes = field(default=b"", repr=False)
 
     def __str__(self) -> str:
         where = f"SPI {self.spi} seq {self.sequence}" if self.association is None else f"{self.association.name}"
