@@ -10,10 +10,16 @@ import pytest
 
 from imsreg.errors import InputError
 from imsreg.net.egress import EgressGate
-from imsreg.net.link import Link
+from imsreg.net.link import Link, take_changes
 from imsreg.net.memory import MemoryLink
 from imsreg.net.resolve import has_ipv6
 from imsreg.net.sockets import SocketLink
+from imsreg.secagree.associations import SaSet, Side
+from imsreg.secagree.changes import Change, SaChange
+from imsreg.secagree.endpoints import Endpoints
+from imsreg.secagree.keys import expand
+from imsreg.secagree.transforms import Transform
+from imsreg.secret import Secret
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 
 NO_IPV6 = pytest.mark.skipif(not has_ipv6(), reason="this host has no IPv6 loopback")
@@ -315,3 +321,42 @@ def test_a_failing_condition_is_raised_to_the_one_who_waits(link: Link) -> None:
 
     with pytest.raises(LookupError, match="gone"):
         link.wait(condition, 1)
+
+
+class Secured(Recorder):
+    """A `SecuredNode`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sa_changes: deque[SaChange] = deque()
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_what_names_an_association_that_is_not_there_is_denied(link: Link, transport: Transport) -> None:
+    node = Secured()
+    here = link.attach(node, Address("127.0.0.1", 0), ["UDP", "TCP"])
+    flow = Flow(transport, here, Address("127.0.0.1", 9), association="UL1 SPI 1")
+    send(link, node, flow, b"REGISTER")
+    assert link.wait(lambda: bool(node.failures), 5)
+    assert (node.failures[0].flow, node.failures[0].kind) == (flow, "denied")
+
+
+def test_changes_around_the_packets_of_a_call_are_taken_once_and_in_their_order() -> None:
+    node = Secured()
+    ends = Endpoints(300, 301, 5001, 5002), Endpoints(400, 401, 6001, 6002)
+    keys = expand(Transform("hmac-sha-1-96", "null"), Secret(bytes(16)), Secret(bytes(16)))
+    one, two, three = (SaSet(f"10.0.0.{number}", "10.0.1.1", *ends, keys) for number in (1, 2, 3))
+    node.sa_changes.extend(
+        SaChange(change, sas, Side.UE)
+        for change, sas in [
+            (Change.REMOVE, one),
+            (Change.INSTALL, two),
+            (Change.REMOVE, three),
+            (Change.INSTALL, three),
+            (Change.REMOVE, two),
+        ]
+    )
+    before, after = take_changes(node)
+    assert [change.sas for change in before] == [two]
+    assert [change.sas for change in after] == [one, two]
+    assert take_changes(node) == ([], [])

@@ -176,3 +176,18 @@ def test_a_port_must_be_free_over_both_transports(monkeypatch: pytest.MonkeyPatc
     busy.extend([True] * 100)
     with pytest.raises(InputError, match="in use"):
         transport._bind_free(Address("127.0.0.1", 0), ["UDP", "TCP"], open_socket)
+
+
+def test_another_thread_may_wake_the_loop_and_one_that_has_ended_does_not_mind() -> None:
+    ticked = threading.Event()
+
+    class Ticking(User):
+        def tick(self) -> None:
+            ticked.set()
+
+    loop = Loop(Ticking(), "test")
+    loop.start()
+    loop.wake()
+    assert ticked.wait(5)
+    loop.stop()
+    loop.wake()

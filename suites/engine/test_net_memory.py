@@ -11,7 +11,7 @@ from imsreg.errors import InputError
 from imsreg.net.link import LinkError
 from imsreg.net.memory import Impairment, MemoryLink
 from imsreg.net.stall import StallGuard
-from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
+from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 
 UE = Address("192.0.2.1", 5060)
 CORE = Address("192.0.2.2", 5060)
@@ -156,17 +156,12 @@ def test_a_closed_port_and_an_absent_host_are_told_apart() -> None:
     ]
 
 
-def test_an_association_reaches_the_other_side_and_keeps_its_own_connection() -> None:
-    link, ue, core, _ = two_nodes()
-    flows: list[Flow] = []
-    core.receive = lambda packet, now: flows.append(packet.flow)  # type: ignore[method-assign]
-    for transport in ("UDP", "TCP"):
-        for association in (None, "sa-1", None, "sa-1"):
-            ue.outbox.append(Packet(Flow(transport, UE, CORE, association=association), b"x"))
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_what_names_an_association_never_leaves_in_the_clear(transport: Transport) -> None:
+    link, ue, _, log = two_nodes()
+    ue.outbox.append(Packet(Flow(transport, UE, CORE, association="sa-1"), b"x"))
     link.advance(0)
-    assert [flow.association for flow in flows] == [None, "sa-1"] * 4
-    streams = [flow.connection for flow in flows if flow.transport == "TCP"]
-    assert streams[0] == streams[2] != streams[1] == streams[3]
+    assert log == [(0.0, "ue", "denied")]
 
 
 def test_a_stream_is_cut_into_chunks_and_loses_nothing() -> None:

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database
 from imsreg.net.ipsec.datagram import build_datagram
 from imsreg.secagree.associations import Name, SaSet, Selector, Side
@@ -46,6 +47,30 @@ def test_the_last_sequence_number_is_the_last_packet(database: Database) -> None
     database.sender(UP).end.sent = LAST_SEQUENCE - 1
     assert (database.outward(plain).fate, database.outward(plain).fate) == (Fate.OK, Fate.EXHAUSTED)
     assert database.outward(plain).esp == b""
+
+
+@pytest.mark.parametrize(
+    ("ue", "p_cscf", "words"),
+    [
+        (Endpoints(300, 300, 5001, 5002), SAS.p_cscf, "SPI 300 is in use"),
+        (Endpoints(300, 301, 5001, 5001), Endpoints(400, 401, 6001, 6001), "from 10.0.0.1:5001 to 10.0.0.2:6001"),
+    ],
+)
+def test_a_set_that_is_in_its_own_way_is_refused(ue: Endpoints, p_cscf: Endpoints, words: str) -> None:
+    database, sas = Database(Random(1)), SaSet(SAS.ue_host, SAS.p_cscf_host, ue, p_cscf, KEYS)
+    with pytest.raises(BackendError, match=words):
+        database.add(sas, Side.UE)
+    database.remove(sas)
+    assert (database.spis, database.own) == (frozenset(), frozenset())
+
+
+def test_what_the_database_knows_goes_with_its_sets(database: Database) -> None:
+    assert database.own == {UP.source, SAS.named(Name.UL2).source}
+    assert database.protected == {each for sa in SAS.associations for each in (sa.source, sa.destination)}
+    assert (database.receives_on(DOWN.spi), database.has_received_on(DOWN.spi)) == (True, False)
+    database.remove(SAS)
+    assert (database.own, database.protected) == (frozenset(), frozenset())
+    assert (database.receives_on(DOWN.spi), database.has_received_on(DOWN.spi)) == (False, True)
 
 
 def test_odd_padding_is_told_and_delivered(database: Database, peer: Outbound) -> None:

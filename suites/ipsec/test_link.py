@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from random import Random
 
 import pytest
 from wire import P_CSCF_HOSTS, UE_HOSTS, protocols
 
-from imsreg.errors import InputError
+from imsreg.errors import EgressDenied, InputError
 from imsreg.net.egress import EgressGate
+from imsreg.net.environment import Limits
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.link import IpsecLink
+from imsreg.net.ipsec.records import Records
 from imsreg.secagree.associations import Name, SaSet, Side
+from imsreg.secagree.changes import Change, SaChange
+from imsreg.secagree.events import EspEvent, Fate, Fault
+from imsreg.secagree.flows import flow_on
 from imsreg.secagree.transforms import Transform
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
 
 PATIENCE = 10.0
 BOTH = pytest.mark.parametrize("family", ["IPv4", "IPv6"])
+METHODS = ("install", "remove", "open_socket", "catch_up", "close")
 GATE = [ipaddress.ip_network("10.77.0.0/24"), ipaddress.ip_network("fd77::/64")]
 
 
@@ -186,3 +194,83 @@ def test_a_detached_node_leaves_no_set_behind(ends: Ends) -> None:
         ends.gm.ue.install(sas, Side.UE)
     ends.ue_link.detach(ends.ue)
     ends.gm.ue.install(sas, Side.UE)
+
+
+def test_a_connection_in_the_clear_never_leaves_from_a_protected_port(ends: Ends) -> None:
+    sas = ends.protect(ends.gm.new_set())
+    ports = sas.named(Name.UL1).source, sas.named(Name.UL2).source
+    for port in ports:
+        with ends.gm.wire.ue.entered(), socket.socket() as stream, pytest.raises(OSError, match="in use"):
+            stream.bind(port)
+    ends.ue_link.unprotect(sas)
+    for port in ports:
+        with ends.gm.wire.ue.entered(), socket.socket() as stream:
+            stream.bind(port)
+
+
+def test_a_set_whose_last_words_find_nobody_goes_all_the_same(gm) -> None:
+    sas, node = gm.new_set(), Recorder()
+    flow = flow_on(sas.named(Name.UL1), "TCP")
+    with gm.wire.ue.entered(), closing(IpsecLink(EgressGate(GATE), gm.ue, limits=Limits(connecting=0.1))) as link:
+        link.protect(node, sas, Side.UE)
+        node.sa_changes = deque([SaChange(Change.REMOVE, sas, Side.UE)])
+        link.attach(node, Address(UE_HOSTS["IPv4"], 5070), ["UDP"])  # a node with `sa_changes` from here on
+        link.call(lambda: node.outbox.append(Packet(flow, b"REGISTER")))
+        assert link.wait(lambda: bool(node.failures), PATIENCE)
+        link.call(lambda: node.outbox.append(Packet(flow, b"REGISTER")))
+        assert link.wait(lambda: len(node.failures) == 2, PATIENCE)
+    assert [(failure.kind, failure.flow) for failure in node.failures] == [("timeout", flow), ("denied", flow)]
+
+
+def test_a_link_that_owns_its_back_end_closes_it(gm) -> None:
+    closed: list[str] = []
+
+    class Backend(type(gm.ue)):
+        def close(self) -> None:
+            closed.append("back end")
+            super().close()
+
+    hosts = [UE_HOSTS["IPv4"]]
+
+    def make(records: Records) -> Backend:
+        return Backend(hosts, records, Random(1), outside=gm.wire.ue, clock=records.now)
+
+    link = IpsecLink.owning(make, EgressGate(GATE), outside=gm.wire.ue)
+    assert closed == []
+    link.close()
+    link.close()
+    assert closed == ["back end"]
+
+
+def test_a_back_end_that_cannot_inject_says_so(gm) -> None:
+    class Honest:
+        install, remove, open_socket, catch_up, close = (getattr(gm.ue, name) for name in METHODS)
+
+    sas = gm.new_set()
+    with gm.wire.ue.entered(), closing(IpsecLink(EgressGate(GATE), Honest())) as link:
+        link.protect(Recorder(), sas, Side.UE)
+        with pytest.raises(BackendError, match="userspace back end does"):
+            link.inject(sas.named(Name.UL1), Fault.BAD_ICV)
+
+
+def test_nothing_is_injected_out_of_bounds(ends: Ends) -> None:
+    sas = ends.protect(ends.gm.new_set())
+    with (
+        ends.gm.wire.ue.entered(),
+        closing(IpsecLink(EgressGate([ipaddress.ip_network("192.0.2.0/24")]), ends.gm.ue)) as link,
+        pytest.raises(EgressDenied),
+    ):
+        link.inject(sas.named(Name.UL1), Fault.CLEAR, b"REGISTER")
+
+
+def test_records_come_without_any_packet_for_a_node(ends: Ends) -> None:
+    """The link wakes up for them."""
+    sas = ends.gm.new_set()
+    records: list[EspEvent] = []
+    with closing(IpsecLink.userspace(EgressGate(GATE), ["10.77.0.2"], Random(1), outside=ends.gm.wire.p_cscf)) as link:
+        link.observe(records.append)
+        link.protect(Recorder(), sas, Side.P_CSCF)
+        ends.ue_link.protect(ends.ue, sas, Side.UE)
+        ends.ue_link.inject(sas.named(Name.UL1), Fault.BAD_ICV, b"REGISTER")
+        assert link.wait(lambda: Fate.BAD_ICV in [each.fate for each in records], PATIENCE)
+        assert link.records_lost == 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from imsreg.net.egress import EgressGate
 from imsreg.net.environment import Environment, Limits
-from imsreg.net.link import Node
+from imsreg.net.link import Node, SecuredNode, take_changes
 from imsreg.net.loop import Loop
 from imsreg.net.stall import StallGuard
 from imsreg.net.transport import TransportLayer
@@ -27,6 +27,7 @@ class NodeHost:
         self.loop = Loop(self, "imsreg-link")
         self.transport = transport(Environment(self.loop, limits, self._deliver, self._report), egress)
         self._nodes: dict[int, Node] = {}
+        self._secured: dict[int, SecuredNode] = {}
         self._failures: deque[tuple[Node, TransportFailure]] = deque()
         self._answer = limits.answer
         self._offset = 0.0
@@ -45,6 +46,8 @@ class NodeHost:
     def enrol(self, node: Node) -> None:
         """Start calling a node: the transport layer has sockets of it."""
         self._nodes[id(node)] = node
+        if isinstance(node, SecuredNode):
+            self._secured[id(node)] = node
 
     def detach(self, node: Node) -> None:
         """Send what the node has left to send, close its sockets, and never call it again."""
@@ -52,13 +55,24 @@ class NodeHost:
             self.drain()
         finally:
             self._nodes.pop(id(node), None)
+            self._secured.pop(id(node), None)
             self.transport.detach(node)
+            self.loop.guard(self.transport.hand_over)  # the records of its last packets
 
     def drain(self) -> None:
-        """Send what the nodes want sent. Calls no node: failures wait for the next round."""
-        for node in list(self._nodes.values()):
+        """Send what the nodes want sent, with their sets of associations put in before and taken out after.
+
+        Calls no node: failures wait for the next round.
+        """
+        for key, node in list(self._nodes.items()):
+            secured = self._secured.get(key)
+            changes = take_changes(secured) if secured is not None and secured.sa_changes else None
+            for change in changes.before if changes else ():
+                self.transport.install(node, change)
             while node.outbox:
                 self.transport.send(node, node.outbox.popleft())
+            for change in changes.after if changes else ():
+                self.transport.remove(change)
 
     def advance(self, seconds: float) -> None:
         """Let every timer within `seconds` fire at its own time, moving the clock from one to the next.
@@ -92,7 +106,8 @@ class NodeHost:
         return min(times, default=None)
 
     def tick(self) -> None:
-        """See `LoopUser`. Failures first, then each node whose time has come, once."""
+        """See `LoopUser`. Records and failures first, then each node whose time has come, once."""
+        self.loop.guard(self.transport.hand_over)
         self._fail_nodes()
         self.transport.on_time(time.monotonic())
         now = self.now()
@@ -107,6 +122,7 @@ class NodeHost:
         self._failures.clear()
 
     def _deliver(self, node: Node, packet: Packet) -> None:
+        self.loop.guard(self.transport.hand_over)  # the record of a packet comes before the packet
         self._event(node.receive, packet, self.now())
 
     def _report(self, node: Node, failure: TransportFailure) -> None:
@@ -129,6 +145,7 @@ class NodeHost:
         while busy and time.monotonic() < give_up:
             unanswered = self.transport.sent != self._sent_at_rest
             busy = self.loop.poll(self._answer if unanswered else 0.0) or bool(self._failures)
+            self.loop.guard(self.transport.hand_over)
             self._fail_nodes()
         self._sent_at_rest = self.transport.sent
 

@@ -6,7 +6,7 @@ import ipaddress
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from imsreg.errors import ImsRegError, InputError
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
@@ -56,13 +56,38 @@ class Node(Protocol):
 class SecuredNode(Node, Protocol):
     """A node with security associations. Its link empties `sa_changes` whenever it empties `outbox`.
 
-    Sets are installed before the packets leave, and removed after that. A set that cannot be had is not there: what
-    was to be sent on it becomes a TransportFailure of kind "denied" with the reason.
+    Sets are installed before the packets leave, and removed after that; with the node's last set, and when it is
+    detached, nothing of it is left. A set that cannot be had is not there: what was to be sent on it becomes a
+    TransportFailure of kind "denied" with the reason.
     """
 
     @property
     def sa_changes(self) -> deque[SaChange]:
         """What the node wants installed and removed, oldest first."""
+
+
+class SaChanges(NamedTuple):
+    """What is to happen to sets around the packets of one call."""
+
+    before: list[SaChange]
+    after: list[SaChange]
+
+
+def take_changes(node: SecuredNode) -> SaChanges:
+    """Empty a node's `sa_changes`. A set that it wants removed and then installed again is left alone."""
+    # Of no use to a run without associations.
+    from imsreg.secagree.changes import Change
+
+    taken = SaChanges([], [])
+    while node.sa_changes:
+        change = node.sa_changes.popleft()
+        if change.change is Change.REMOVE:
+            taken.after.append(change)
+        elif same := [each for each in taken.after if each.sas is change.sas]:
+            taken.after.remove(same[0])
+        else:
+            taken.before.append(change)
+    return taken
 
 
 class Link(Protocol):
@@ -115,17 +140,20 @@ class SecuredLink(Link, Protocol):
     """
 
     def observe(self, observer: Observer | None) -> None:
-        """Have every record of a packet, of all nodes, told to `observer`; None: to nobody.
+        """Have every record of a packet told to `observer`, in place of the one before; None: to nobody.
 
-        It is called on the thread that owns the nodes, and before a message that came in the packet reaches its node.
-        Times are the link's.
+        The records are those of the nodes that were attached by this object: both directions, seen from them. It is
+        called on the thread that owns the nodes, and before a message that came in the packet reaches its node. Times
+        are the link's. A DUT on the same in-memory network is attached by `MemoryLink.far_end()`, a link with an
+        observer of its own.
         """
 
     def inject(self, association: Association, fault: Fault, data: bytes = b"") -> EspEvent:
         """Send a datagram with `data` on an installed outbound association, wrong on purpose; the record of it.
 
-        Raises BackendError if the association is not installed for sending, nothing has been sent that could be
-        repeated, or the back end cannot.
+        The observer has been told when this returns. May be called from any thread, and by a node. Raises BackendError
+        if the association is not installed for sending, nothing has been sent that could be repeated, or the back end
+        cannot; EgressDenied for a destination that is out of bounds.
         """
 
 

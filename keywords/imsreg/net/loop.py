@@ -78,9 +78,9 @@ class _Errand(Generic[T]):
 class Loop:
     """One thread around a selector.
 
-    Other threads use `run`, `call`, `wait` and `stop`; everything else is for callbacks on the loop's own thread.
-    An exception in a callback does not end the loop: the first one is kept and raised in the thread that waits, or in
-    the next `call`, `wait` or `stop`.
+    Other threads use `run`, `call`, `wait`, `wake` and `stop`; everything else is for callbacks on the loop's own
+    thread. An exception in a callback does not end the loop: the first one is kept and raised in the thread that waits,
+    or in the next `call`, `wait` or `stop`.
     """
 
     def __init__(self, user: LoopUser, name: str) -> None:
@@ -135,6 +135,12 @@ class Loop:
             return (False,) if self._user.now() >= end else None
 
         return self._send_on(_Errand(attempt, end))
+
+    def wake(self) -> None:
+        """Have the user's `tick` called soon; nothing if the loop has ended."""
+        with self._lock:
+            if not self._ended:
+                self._wake_up()
 
     def stop(self) -> None:
         """End the thread and wait for it. Safe to call twice. Raises a kept exception that nobody has seen."""

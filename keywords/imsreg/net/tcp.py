@@ -60,6 +60,11 @@ class Connection:
             self._expect_within(environment.limits.connecting)
         self._watch()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether something waits to be sent, for the connection or for the peer to read."""
+        return self._unsent_octets > 0
+
     def send(self, packet: Packet) -> None:
         """Send as much as the peer takes and keep the rest. A failure is reported."""
         self._unsent.append(memoryview(packet.data))

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from imsreg.errors import EgressDenied, InputError
 from imsreg.net.egress import EgressGate
@@ -17,6 +18,10 @@ from imsreg.net.sockaddr import cannot_bind, failure_kind, from_sockaddr, open_s
 from imsreg.net.tcp import Connection, Listener, State
 from imsreg.net.udp import UdpSocket
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.changes import SaChange
 
 _BACKLOG = 64
 _ATTEMPTS = 16  # ports tried until one is free over UDP and TCP alike
@@ -63,6 +68,15 @@ class TransportLayer:
             del self._listeners[listener.address]
         for connection in [connection for connection in self._connections.values() if connection.node is node]:
             connection.close()
+
+    def install(self, node: Node, change: SaChange) -> None:
+        """Put in a set of associations for `node`: nothing here, where packets with an association are denied."""
+
+    def remove(self, change: SaChange) -> None:
+        """Take a set of associations out."""
+
+    def hand_over(self) -> None:
+        """Tell what is known of packets that have passed: nothing here."""
 
     def send(self, node: Node, packet: Packet) -> None:
         """Send a packet for `node`. Whatever prevents it is reported to the node."""

@@ -55,6 +55,12 @@ class Selector(NamedTuple):
     destination_port: int
 
     @classmethod
+    def between(cls, source: Address, destination: Address) -> Selector:
+        """What the packets from one address and port to another are."""
+        here, there = (ipaddress.ip_address(each.host).packed for each in (source, destination))
+        return cls(here, there, source.port, destination.port)
+
+    @classmethod
     def of(cls, packet: IpPacket) -> Selector | None:
         """What a packet is; None if it is neither UDP nor TCP, or cut short before the ports."""
         if packet.protocol not in (_TCP, _UDP) or len(packet.payload) < _PORTS:
@@ -75,8 +81,7 @@ class Association:
     @property
     def selector(self) -> Selector:
         """The packets that it protects."""
-        source, destination = (ipaddress.ip_address(a.host).packed for a in (self.source, self.destination))
-        return Selector(source, destination, self.source.port, self.destination.port)
+        return Selector.between(self.source, self.destination)
 
     @property
     def label(self) -> str:
@@ -112,6 +117,11 @@ class SaSet:
             Association(Name.DL2, self.ue.spi_s, p_c, ue_s),
             Association(Name.UL2, self.p_cscf.spi_c, ue_s, p_c),
         )
+
+    @property
+    def pairs(self) -> frozenset[tuple[Address, Address]]:
+        """From where to where there is an association: each pair of ports in both directions."""
+        return frozenset((each.source, each.destination) for each in self.associations)
 
     @property
     def spis(self) -> tuple[int, int, int, int]:

@@ -34,6 +34,10 @@ class InboundTable:
             del self._deleted[next(iter(self._deleted))]
         self._deleted[spi] = None
 
+    def remembers(self, spi: int) -> bool:
+        """Whether the SPI was that of an association which is deleted now."""
+        return spi in self._deleted
+
     def receive(self, packet: bytes) -> Received:
         """What a packet holds, if one of the associations takes it."""
         if len(packet) < HEAD_OCTETS:

@@ -28,6 +28,11 @@ class SaTable:
         self._await_auth = await_auth
         self._contacts: dict[Contact, SaSets] = {}
 
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Every contact that has sets, or had some that are to be removed."""
+        return tuple(self._contacts)
+
     def sets(self, contact: Contact) -> SaSets:
         """The sets of a contact, which may be none yet."""
         if contact not in self._contacts:

@@ -165,6 +165,12 @@ class Endpoint:
         self._send(transaction.packet, now)
         return transaction
 
+    def abandon(self, transaction: ClientTransaction) -> None:
+        """Send a request no more, and take no response to it."""
+        self._agenda.set(transaction, None)
+        if transaction.key and self._clients.get(transaction.key) is transaction:
+            del self._clients[transaction.key]
+
     def send_raw(self, data: bytes, flow: Flow, now: float) -> None:
         """Sends octets outside any transaction. A ping on a connection makes the next single CRLF its pong."""
         if flow.reliable and data == KeepAlive.PING.value:
@@ -181,6 +187,12 @@ class Endpoint:
         self._settle_server(transaction)
         for packet in packets:
             self._send(packet, now)
+
+    def discard(self, transaction: ServerTransaction) -> None:
+        """Forget a request that gets no response: a repetition of it is a new one."""
+        if self._servers.get(transaction.key) is transaction:
+            self._agenda.set(transaction, None)
+            del self._servers[transaction.key]
 
     def _receive_keep_alive(self, kind: KeepAlive, flow: Flow, now: float) -> KeepAliveReceived:
         self._note(False, flow, kind.value, now)

@@ -18,8 +18,10 @@ from imsreg.sip.flow import Address, Transport
 _ALL = 0x0003  # ETH_P_ALL: only such a socket sees what leaves
 _OTHER_HOST, _OUTGOING = 3, 4  # <linux/if_packet.h>
 _ATTACH_FILTER = 26  # SO_ATTACH_FILTER
-_SHOWN = 128  # octets: enough for the ports behind any header here
+_SHOWN = 65_600  # octets: all of any packet, which may have a message in it
 _FRAGMENT_HEADER = 44
+HEAD = 8
+"""Octets of `Seen.head`: a UDP header."""
 _TRANSPORTS: dict[int, Transport] = {6: "TCP", 17: "UDP"}
 
 # Classic BPF over the IP header: UDP, TCP, and over IPv6 fragments, whose first one has the ports. ESP passes unseen:
@@ -48,6 +50,10 @@ class Seen(NamedTuple):
 
     direction: Direction
     inner: Inner
+    head: bytes
+    """The first octets of the datagram or segment: over UDP its header."""
+    octets: bytes
+    """The IP packet, or the first fragment of it."""
 
 
 class ClearWatch:
@@ -73,8 +79,8 @@ class ClearWatch:
     def receive(self) -> Seen | None:
         """The next packet; None for a later fragment, or one for another host. Raises BlockingIOError."""
         octets, (_, _, kind, *_) = self._socket.recvfrom(_SHOWN)
-        inner = None if kind == _OTHER_HOST else _inner(octets)
-        return inner and Seen(Direction.OUT if kind == _OUTGOING else Direction.IN, inner)
+        read = None if kind == _OTHER_HOST else _read(octets)
+        return read and Seen(Direction.OUT if kind == _OUTGOING else Direction.IN, *read, octets)
 
     def close(self) -> None:
         """Close the socket."""
@@ -87,8 +93,8 @@ class ClearWatch:
                 self._socket.recv(_SHOWN)
 
 
-def _inner(octets: bytes) -> Inner | None:
-    """The 5-tuple of a packet, or of a first fragment."""
+def _read(octets: bytes) -> tuple[Inner, bytes] | None:
+    """The 5-tuple of a packet, or of a first fragment, and the head of what it carries."""
     if octets[0] >> 4 == 4:
         protocol, begin = octets[9], (octets[0] & 15) * 4
         later = int.from_bytes(octets[6:8], "big") & 0x1FFF
@@ -105,4 +111,4 @@ def _inner(octets: bytes) -> Inner | None:
     ends = (str(ipaddress.ip_address(each)) for each in (source, destination))
     numbers = struct.unpack("!HH", ports)
     here, there = (Address(host, port) for host, port in zip(ends, numbers, strict=True))
-    return Inner(_TRANSPORTS[protocol], here, there)
+    return Inner(_TRANSPORTS[protocol], here, there), octets[begin : begin + HEAD]

@@ -79,17 +79,22 @@ class Database:
         """Both sides' protected ports of every set."""
         self.spis: frozenset[int] = frozenset()
         """All four SPIs of every set."""
+        self.own: frozenset[Address] = frozenset()
+        """Of the protected ports, those of this side."""
 
     def add(self, sas: SaSet, side: Side) -> None:
         """Install a set. Raises BackendError if it, one of its SPIs, or a pair of its ports is in use."""
         if sas.associations in self._installed:
             raise BackendError("the set of associations is installed already")
+        spis, selectors = {*self._receivers}, {*self._senders}
         for each in sas.inbound(side):
-            if each.spi in self._receivers:
+            if each.spi in spis:
                 raise BackendError(f"SPI {each.spi} is in use")
+            spis.add(each.spi)
         for each in sas.outbound(side):
-            if each.selector in self._senders:
+            if each.selector in selectors:
                 raise BackendError(f"an association from {each.source} to {each.destination} is installed already")
+            selectors.add(each.selector)
         self._installed[sas.associations] = side
         for each in sas.inbound(side):
             self._inbound.add(Inbound(each.spi, sas.keys))
@@ -109,6 +114,14 @@ class Database:
         for each in sas.outbound(side):
             del self._senders[each.selector]
         self._note()
+
+    def receives_on(self, spi: int) -> bool:
+        """Whether an installed association receives with this SPI."""
+        return spi in self._receivers
+
+    def has_received_on(self, spi: int) -> bool:
+        """Whether an association that is not installed any more has received with this SPI."""
+        return self._inbound.remembers(spi)
 
     def sender(self, association: Association) -> Sender:
         """The sending end of an association. Raises BackendError if it is not installed as one."""
@@ -143,7 +156,9 @@ class Database:
 
     def _note(self) -> None:
         installed = [each for key in self._installed for each in key]
-        self.protected = frozenset(end for each in installed for end in (each.source, each.destination))
+        outbound = [sender.association for sender in self._senders.values()]
+        self.own = frozenset(each.source for each in outbound)
+        self.protected = self.own.union(each.destination for each in outbound)
         self.spis = frozenset(each.spi for each in installed)
 
 

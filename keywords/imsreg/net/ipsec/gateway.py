@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import select
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from imsreg.net.ipsec.clear import ClearWatch
-from imsreg.net.ipsec.database import Database, Inward, Outward, inner_of, inner_on
+from imsreg.net.ipsec.clear import HEAD, ClearWatch, Seen
+from imsreg.net.ipsec.database import Database
 from imsreg.net.ipsec.raw import EspSocket
+from imsreg.net.ipsec.recording import incoming, outgoing
 from imsreg.secagree.events import Direction, EspEvent, Fate, Observer
 from imsreg.secagree.ip import IpPacket, PacketTooLong, parse_ip
 
 _BATCH = 64  # packets in one go: neither direction keeps the other waiting
 _LARGEST = 65_600
+_LONGEST_QUEUE = 2000  # packets that wait in the device at most, and a few that come meanwhile
+_MOST_EXPECTED = 4096
+_ALIVE = 1.0  # seconds between looks whether the thread lives
 
 
 class Gateway:
@@ -44,6 +50,14 @@ class Gateway:
         self._observer = observer
         self._clock = clock
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._hosts = frozenset(str(ipaddress.ip_address(octets)) for octets in self._sockets)
+        self._expected: Counter[bytes] = Counter()  # heads of packets in the clear that have a record already
+        self._errands: deque[tuple[Callable[[], None], threading.Event]] = deque()
+        self._services: dict[int, Callable[[], None]] = {
+            tun: self._serve_tun,
+            **{each.fileno(): partial(self._serve_network, each) for each in sockets},
+            watch.fileno(): self._serve_watch,
+        }
         self._stopping = False
         self._kept: Exception | None = None
         self._thread = threading.Thread(target=self._main, name="imsreg-esp", daemon=True)
@@ -57,14 +71,33 @@ class Gateway:
             return Fate.TOO_LONG if error.errno == errno.EMSGSIZE else Fate.NOT_SENT
         return Fate.OK
 
+    def expect_clear(self, payload: bytes) -> None:
+        """A packet in the clear that has its record already is about to leave; `payload` from the UDP header on."""
+        with self.lock:
+            if len(self._expected) >= _MOST_EXPECTED:
+                self._expected.clear()
+            self._expected[payload[:HEAD]] += 1
+
+    def catch_up(self, errand: Callable[[], None]) -> None:
+        """Run `errand` with the lock, once everything that has been sent or has arrived so far is served."""
+        if not self._thread.is_alive():
+            with self.lock:
+                errand()
+            return
+        done = threading.Event()
+        self._errands.append((errand, done))
+        self._wake_up()
+        while not done.wait(_ALIVE):
+            if not self._thread.is_alive():
+                raise RuntimeError("the gateway has ended meanwhile")
+
     def stop(self) -> None:
         """End the thread and wait for it. The files stay open: they are their owner's.
 
         Raises the first exception that ended the service of a file or came from the observer, if one did.
         """
         self._stopping = True
-        with suppress(BlockingIOError):
-            os.write(self._wake, b"\0")
+        self._wake_up()
         self._thread.join()
         os.close(self._woken)
         os.close(self._wake)
@@ -72,11 +105,7 @@ class Gateway:
             raise self._kept
 
     def _main(self) -> None:
-        services: dict[int, Callable[[], None]] = {
-            self._tun: self._serve_tun,
-            self._watch.fileno(): self._serve_watch,
-            **{each.fileno(): partial(self._serve_network, each) for each in self._sockets.values()},
-        }
+        services = self._services
         poll = select.poll()
         for descriptor in (self._woken, *services):
             poll.register(descriptor, select.POLLIN)
@@ -84,6 +113,38 @@ class Gateway:
             for descriptor, _ in poll.poll():
                 if descriptor in services and not self._served(services[descriptor]):
                     poll.unregister(descriptor)
+                elif descriptor == self._woken:
+                    self._run_errands()
+
+    def _wake_up(self) -> None:
+        with suppress(BlockingIOError):
+            os.write(self._wake, b"\0")
+
+    def _run_errands(self) -> None:
+        os.read(self._woken, _LARGEST)
+        if not self._errands:
+            return
+        waiting = [self._errands.popleft() for _ in range(len(self._errands))]
+        # What a socket has sent is in the device's queue by now: an empty queue means that it is on its way.
+        for service in self._services.values():
+            self._exhaust(service)
+        with self.lock:
+            for errand, done in waiting:
+                errand()
+                done.set()
+
+    def _exhaust(self, service: Callable[[], None]) -> None:
+        """Serve a file until it has nothing more, for a queue's length at most."""
+        for _ in range(_LONGEST_QUEUE):
+            try:
+                service()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._kept = self._kept or error
+                return
+            except Exception as error:
+                self._kept = self._kept or error
 
     def _served(self, service: Callable[[], None]) -> bool:
         """Serve a file until it has nothing more. False if it never will again: nothing passes then."""
@@ -111,33 +172,41 @@ class Gateway:
 
     def _serve_watch(self) -> None:
         seen = self._watch.receive()
-        if seen is not None and not self._database.protected.isdisjoint(seen.inner[1:]):
-            self._observer(EspEvent(self._clock(), seen.direction, Fate.CLEAR, inner=seen.inner))
+        if seen is not None and not self._database.protected.isdisjoint(seen.inner[1:]) and self._is_ours(seen):
+            with self.lock:
+                if seen.direction is Direction.OUT and _taken_from(self._expected, seen.head):
+                    return
+            at = self._clock()
+            self._observer(EspEvent(at, seen.direction, Fate.CLEAR, inner=seen.inner, octets=seen.octets))
+
+    def _is_ours(self, seen: Seen) -> bool:
+        """Whether this side has sent or received a packet: over loopback those of others pass the watch as well."""
+        _, source, destination = seen.inner
+        return (source if seen.direction is Direction.OUT else destination).host in self._hosts
 
     def _from_tun(self, packet: IpPacket) -> None:
         with self.lock:
             made = self._database.outward(packet)
         fate = self.send(packet.source, packet.destination, made.esp) if made.fate is Fate.OK else made.fate
-        self._observer(self._outgoing(made, fate, packet))
+        self._observer(outgoing(self._clock(), made, fate, packet))
 
     def _from_network(self, arrived: IpPacket) -> None:
         with self.lock:
             held = self._database.inward(arrived)
-        self._observer(self._incoming(held))
+        self._observer(incoming(self._clock(), held, arrived))
         if held.packet is not None:
             with suppress(OSError, PacketTooLong):  # the device's queue is full: lost, as datagrams may be
                 os.write(self._tun, held.packet.with_payload(held.packet.protocol, held.packet.payload))
 
-    def _outgoing(self, made: Outward, fate: Fate, packet: IpPacket) -> EspEvent:
-        if made.sender is None:
-            return EspEvent(self._clock(), Direction.OUT, fate, inner=inner_of(packet))
-        association = made.sender.association
-        inner = inner_on(association, packet)
-        return EspEvent(self._clock(), Direction.OUT, fate, association.spi, made.sequence, association, inner)
 
-    def _incoming(self, held: Inward) -> EspEvent:
-        now = self._clock()
-        return EspEvent(now, Direction.IN, held.fate, held.spi, held.sequence, held.association, held.inner)
+def _taken_from(counted: Counter[bytes], key: bytes) -> bool:
+    """Whether it is in there; once for each time that it is."""
+    if key not in counted:
+        return False
+    counted[key] -= 1
+    if not counted[key]:
+        del counted[key]
+    return True
 
 
 def _is_multicast(destination: bytes) -> bool:

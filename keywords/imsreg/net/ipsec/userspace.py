@@ -25,11 +25,12 @@ from imsreg.net.ipsec.gateway import Gateway
 from imsreg.net.ipsec.injection import Injection, injection
 from imsreg.net.ipsec.namespace import Namespace
 from imsreg.net.ipsec.raw import EspSocket, send_clear
+from imsreg.net.ipsec.recording import injected
 from imsreg.net.ipsec.tun import MSS, open_tun
 from imsreg.net.sockaddr import open_socket
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.esp import PROTOCOL
-from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Observer
+from imsreg.secagree.events import EspEvent, Fate, Fault, Observer
 from imsreg.sip.flow import Address, Transport
 
 
@@ -86,8 +87,11 @@ class UserspaceBackend:
 
     def remove(self, sas: SaSet) -> None:
         """See `IpsecBackend`. What still comes on its associations is known for that of deleted ones."""
-        with self._gateway.lock:
-            self._database.remove(sas)
+        self._gateway.catch_up(lambda: self._database.remove(sas))
+
+    def catch_up(self) -> None:
+        """See `IpsecBackend`."""
+        self._gateway.catch_up(lambda: None)
 
     def open_socket(self, address: Address, transport: Transport) -> socket.socket:
         """See `IpsecBackend`."""
@@ -104,16 +108,8 @@ class UserspaceBackend:
         """
         with self._gateway.lock:
             made = injection(self._database, self._database.sender(association), fault, data)
-        event = EspEvent(
-            self._clock(),
-            Direction.OUT,
-            self._send(association, made),
-            made.spi,
-            made.sequence,
-            association,
-            made.inner,
-            fault,
-        )
+        fate = self._send(association, made)
+        event = injected(self._clock(), association, fault, made, fate)
         self._observer(event)
         return event
 
@@ -126,6 +122,7 @@ class UserspaceBackend:
         source, destination, *_ = association.selector
         if made.protocol == PROTOCOL:
             return self._gateway.send(source, destination, made.payload)
+        self._gateway.expect_clear(made.payload)
         try:
             with self._outside.entered():
                 send_clear(source, destination, made.protocol, made.payload)

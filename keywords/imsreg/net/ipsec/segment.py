@@ -1,0 +1,51 @@
+"""A TCP segment from its header on, with its checksum (RFC 9293 3.1)."""
+
+from __future__ import annotations
+
+import struct
+from enum import IntFlag
+from typing import NamedTuple
+
+from imsreg.net.ipsec.datagram import complement
+from imsreg.secagree.associations import Selector
+
+PROTOCOL = 6
+"""The protocol number."""
+
+_HEADER = struct.Struct("!HHIIBBHHH")
+_WINDOW = 65_535
+_OFFSET = 5 << 4  # a header without options
+
+
+class Flag(IntFlag):
+    """Control bits of a TCP header."""
+
+    FIN = 1
+    SYN = 2
+    RST = 4
+    PSH = 8
+    ACK = 16
+
+
+class Segment(NamedTuple):
+    """What a segment holds besides the ports; both numbers count modulo 2^32."""
+
+    sequence: int
+    acknowledged: int
+    flags: Flag
+    data: bytes = b""
+
+
+def build_segment(selector: Selector, segment: Segment) -> bytes:
+    """The segment between the addresses and ports."""
+    sequence, acknowledged, flags, data = segment
+    ports = selector.source_port, selector.destination_port
+    head = _HEADER.pack(*ports, sequence, acknowledged, _OFFSET, flags, _WINDOW, 0, 0)
+    pseudo = selector.source + selector.destination + struct.pack("!II", len(head) + len(data), PROTOCOL)
+    return head[:16] + struct.pack("!H", complement(pseudo + head + data)) + head[18:] + data
+
+
+def parse_segment(octets: bytes) -> Segment:
+    """What a segment that `build_segment` has made holds."""
+    _, _, sequence, acknowledged, _, flags, *_ = _HEADER.unpack_from(octets)
+    return Segment(sequence, acknowledged, Flag(flags), octets[_HEADER.size :])
