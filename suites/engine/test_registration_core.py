@@ -24,6 +24,11 @@ from imsreg.sip.mutation import mutate
 
 IPV4, IPV6 = Address("127.0.2.1", 5060), Address("::1", 5060)
 STRANGER = Address("127.0.9.9", 5060)
+IN_MODE_IPSEC = {
+    *("p-cscf.discard", "p-cscf.source", "p-cscf.integrity", "p-cscf.chosen", "p-cscf.room", "p-cscf.endpoints"),
+    *("p-cscf.keys", "p-cscf.set", "p-cscf.reply-flow", "p-cscf.lifetime", "p-cscf.remove"),
+}
+"""Seams of the P-CSCF that nothing passes in the other modes."""
 
 
 def statuses(responses):
@@ -166,7 +171,7 @@ def test_every_seam_is_called_and_the_conformant_reference_changes_nothing(new_g
 
         return hook
 
-    of_the_core = [name for name in SEAMS if not name.startswith("ue.")]
+    of_the_core = [name for name in SEAMS if not name.startswith("ue.") and name not in IN_MODE_IPSEC]
     hooks = {name: watch(name) for name in of_the_core}
     gm = new_gm(hooks=hooks, security="headers")
     ahead = SqnArray([split(join(900, ind))[0] for ind in range(SLOTS)])

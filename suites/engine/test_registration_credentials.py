@@ -198,9 +198,17 @@ def test_no_challenge_makes_it_fail_in_another_way(card):
 
 def test_no_key_shows(card):
     made = card.answer()
-    shown = repr(made) + repr(dataclasses.asdict(made)) + repr(card.usim)
+    with pytest.raises(TypeError, match="not serialised"):
+        dataclasses.asdict(made)
+    shown = repr(made) + repr(card.usim)
     for secret in (card.vector.xres, card.vector.ck, card.vector.ik):
         assert secret.reveal().hex() not in shown
+
+
+def test_ck_and_ik_come_with_an_accepted_challenge_alone(card):
+    assert card.answer().keys == (card.vector.ck, card.vector.ik)
+    again = card.answer()  # its SQN is that of before
+    assert (again.kind, again.keys) == (Answer.SYNC_FAILURE, None)
 
 
 def test_a_request_that_no_challenge_precedes_has_empty_credentials(card):

@@ -24,8 +24,10 @@ MAX_ELEMENTS = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:")
 
 
-def admit(request: Request, understood: Set[str]) -> None:
+def admit(request: Request, understood: Set[str], *, protected: bool = False) -> None:
     """Check a request; `understood` are the option tags that Proxy-Require may name, in lower case.
+
+    `protected`: it came on a security association.
 
     Raises Refusal with the response that 16.3 gives, HeaderError for a header field that a proxy reads and cannot.
     """
@@ -38,6 +40,8 @@ def admit(request: Request, understood: Set[str]) -> None:
     forwards = request.get(MaxForwards)
     if forwards is not None and forwards.hops == 0:
         raise Refusal(483)
+    if request.method != "REGISTER" and protected:
+        raise Refusal(405, headers={"Allow": "REGISTER"})
     if request.method != "REGISTER":
         # Outside a security association nothing else passes (TS 33.203 7.1); to discard it would be as right.
         raise Refusal(403)

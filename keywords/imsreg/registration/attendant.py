@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imsreg.registration.admission import admit, require_syntax
+from imsreg.registration.attendant_authentication import Heard
 from imsreg.registration.attendant_reginfo import ContactChange
 from imsreg.registration.attendant_subscription import ENDING, is_reg_event
 from imsreg.registration.attendant_writer import AttendantPolicy, AttendantWriter
@@ -52,6 +53,11 @@ class Attendant(AttendantWriter):
             self._subscription = None
 
     def _answer(self, request: Request) -> list[Draft]:
+        if self.security is not None and request.method not in ("REGISTER", "CANCEL"):
+            # In the clear nothing but REGISTER passes (TS 33.203 7.1 item 3); to drop it would be as right.
+            require_syntax(request)
+            if not self.security.protected(request):
+                raise Refusal(403)
         match request.method:
             case "REGISTER":
                 return self._register(request)
@@ -68,12 +74,16 @@ class Attendant(AttendantWriter):
                 raise Refusal(405, headers={"Allow": ALLOW})
 
     def _register(self, request: Request) -> list[Draft]:
-        admit(request, {TAG} if self._sec_agree is not None else set())
+        admit(request, {TAG} if self._agrees else set())
         if self._sec_agree is not None:
             self._sec_agree.request(request, Draft.of(request), required=self.policy.sec_agree_required)
+        if self.security is not None:
+            self.security.agree(request, required=self.policy.sec_agree_required)
         self._refuse_early(request)
         heard = self._authentication.heed(request)
-        match heard.procedure:
+        match self._procedure(request, heard):
+            case Procedure.ACCEPT:
+                pass
             case Procedure.CHALLENGE:
                 return [self.challenge(request)]
             case Procedure.RESYNCHRONISE if heard.right:
@@ -89,6 +99,23 @@ class Attendant(AttendantWriter):
         self._bindings.register(request)
         return [self._accepted(request, heard), *self._told(before)]
 
+    def _procedure(self, request: Request, heard: Heard) -> Procedure:
+        """How a REGISTER is dealt with. In mode ipsec AKA counts on associations alone (TS 24.229 5.4.1.1, 5.4.1.2.2).
+
+        A response that came otherwise is challenged again; a protected REGISTER of somebody who is registered needs no
+        response, unless the policy wants one.
+        """
+        if self.security is None or self.subscriber.algorithm is None:
+            return heard.procedure
+        trusted = self.security.trusted(request)
+        match heard.procedure:
+            case Procedure.VERIFY if not trusted:
+                return Procedure.CHALLENGE
+            case Procedure.CHALLENGE if trusted and self.registered and not self.policy.reauthenticate:
+                return Procedure.ACCEPT
+            case procedure:
+                return procedure
+
     def _refuse_early(self, request: Request) -> None:
         """What is refused before anybody is authenticated (RFC 3261 10.3 steps 1 to 5; TS 24.229 5.3.1.3)."""
         try:
@@ -101,7 +128,7 @@ class Attendant(AttendantWriter):
         self._authorised(request)
 
     def _require_understood(self, request: Request) -> None:
-        understood = SUPPORTED | {TAG} if self._sec_agree is not None else SUPPORTED
+        understood = SUPPORTED | {TAG} if self._agrees else SUPPORTED
         unsupported = [tag for tag in request.option_tags("Require") if tag not in understood]
         if unsupported:
             raise Refusal(420, headers={"Unsupported": ", ".join(unsupported)})

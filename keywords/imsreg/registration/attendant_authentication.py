@@ -105,6 +105,12 @@ class Authentication:
         self.last_auts: AutsOutcome | None = None
         """What became of the last AUTS that answered a challenge; None before any."""
 
+    @property
+    def keys(self) -> tuple[Secret, Secret] | None:
+        """CK and IK of the open challenge; None if none is open, or a password is what it asks for."""
+        vector = None if self._open is None else self._open.scheme.vector
+        return None if vector is None else (vector.ck, vector.ik)
+
     def forget(self) -> None:
         """No challenge is open any more, and the USIM may be another one. The AuC stays where it is."""
         self._open = None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
+from typing import Literal, Protocol, TypeVar
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration import core_messages
+from imsreg.registration.attendant_announcement import Announced, altered
 from imsreg.registration.attendant_authentication import Authentication, AutsOutcome, ChallengeParts, Heard
 from imsreg.registration.attendant_bindings import AttendantBindings
 from imsreg.registration.attendant_reginfo import ContactChange, Document, RegState, registration_document
+from imsreg.registration.attendant_security import AttendantSecurity
 from imsreg.registration.attendant_subscription import Subscription, asked_seconds, target_of
 from imsreg.registration.core_messages import DRAWN, Av, CannotWrite, Drawn, Where
 from imsreg.registration.hss import Hss
@@ -21,12 +25,28 @@ from imsreg.registration.replies import Refusal
 from imsreg.registration.s_cscf import RegistrarPolicy
 from imsreg.registration.seams import Seams
 from imsreg.registration.sec_agree import SecAgree
+from imsreg.secagree.changes import SaChange
+from imsreg.secagree.listing import read_list
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Flow
-from imsreg.sip.message import Request
+from imsreg.sip.headers.security import SecurityClient
+from imsreg.sip.message import Request, Response
 from imsreg.sip.reginfo import build_reginfo
 from imsreg.sip.uri import Uri
+
+T = TypeVar("T")
+
+
+class Call(Protocol):
+    """Runs a function where nothing else of this network runs at the same time."""
+
+    def __call__(self, function: Callable[[], T]) -> T:
+        """What it returns."""
+
+
+def _at_once(function: Callable[[], T]) -> T:
+    return function()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +60,33 @@ class AttendantWriter:
     """The network side of one subscriber. `random` makes every RAND, tag and branch; `clock` gives seconds.
 
     A message counts as sent once it is written: a challenge is open from then on, a binding made, CSeq counted up.
+    Associations are the exception: one set takes the place of another when a response is sent (`respond`).
+
+    In mode ipsec what is to be installed and removed goes into `sa_changes`. Messages may be written on any thread;
+    `call` runs what touches the table of associations where the link is served.
     """
 
     def __init__(
-        self, subscriber: Subscriber, policy: AttendantPolicy, random: Random, clock: Callable[[], float]
+        self,
+        subscriber: Subscriber,
+        policy: AttendantPolicy,
+        random: Random,
+        clock: Callable[[], float],
+        *,
+        sa_changes: deque[SaChange] | None = None,
+        call: Call = _at_once,
     ) -> None:
         self.subscriber = subscriber
         self.policy = policy
         self.flow: Flow | None = None
-        """The flow on which the UE was heard last, seen from here; None before."""
+        """The flow on which the UE was heard last, seen from here; None before. A protected one while sets live."""
+        self.clear_flow: Flow | None = None
+        """The flow on which it was heard last in the clear."""
+        self.sa_changes: deque[SaChange] = deque() if sa_changes is None else sa_changes
+        """Sets of associations that a link is to install and remove: none but in mode ipsec."""
+        self.security: AttendantSecurity | None = None
+        """The UE's associations; None but in mode ipsec."""
+        self._call = call
         self._random = random
         self._clock = clock
         # Who may register what. Its own AuC is not asked: that of the authentication also makes wrong vectors.
@@ -59,14 +97,25 @@ class AttendantWriter:
 
     def forget(self) -> None:
         """Nobody is registered, nothing is open: the state before a first REGISTER. The SQN of the AuC goes on."""
-        self.flow = None
+        self.flow = self.clear_flow = None
         self.may_be_bound = False
         """Whether the UE may take itself for registered: a 2xx has told it so, and none that it is not any more."""
         self._authentication.forget()
         self._bindings = AttendantBindings(self.policy, self._implicit_set, self._clock)
         self._subscription: Subscription | None = None
-        headers = self.policy.security != "none"
-        self._sec_agree = SecAgree(self.policy.release, self._random, Seams()) if headers else None
+        self._ending = False  # a NOTIFY has been written that ends the registration
+        release, mode = self.policy.release, self.policy.security
+        self._wanted: bool | Announced | Sequence[str] = True  # what the Security-Server list shall be
+        seams = Seams({"p-cscf.security-server": self._listed})
+        self._sec_agree = SecAgree(release, self._random, seams) if mode == "headers" else None
+        if self.security is not None:
+            self.security.abandoned()
+        self.security = AttendantSecurity(release, self._random, self.sa_changes) if mode == "ipsec" else None
+
+    @property
+    def _agrees(self) -> bool:
+        """Whether the network agrees on security mechanisms: in modes headers and ipsec."""
+        return self.policy.security != "none"
 
     @property
     def registered(self) -> bool:
@@ -85,6 +134,37 @@ class AttendantWriter:
         """What became of the last AUTS of the UE; None if there was none."""
         return self._authentication.last_auts
 
+    def arrive(self, request: Request, flow: Flow, back: Flow) -> None:
+        """Learn that a request, no repetition of one, has come on `flow`; `back` is where a response to it goes.
+
+        Raises Discarded for one that a P-CSCF drops because of where it came (TS 33.203 7.1, 7.4.2a).
+        """
+        if self.security is not None:
+            self.security.arrive(request, flow)
+        if flow.association is None:
+            self.clear_flow = back
+        if flow.association is not None or self.security is None or not self.security.live:
+            self.flow = back if self.security is None else flow
+
+    def respond(self, request: Request, response: Response) -> Flow | None:
+        """A response is about to be sent where it belongs: the flow on which; None: where responses to it go anyway.
+
+        In mode ipsec it establishes, prolongs and ends sets of associations (TS 33.203 7.4).
+        """
+        return None if self.security is None else self.security.respond(request, response, self._clock())
+
+    def request_flow(self) -> Flow | None:
+        """The flow on which the network sends the UE a request; None: there is none."""
+        if self.security is None or self.flow is None:
+            return self.flow
+        return self.security.request_flow(self.flow.transport, self._clock())
+
+    def note_sent(self, request: Request) -> None:
+        """Learn that a request has gone to the UE: the NOTIFY that its registration has ended ends its sets, too."""
+        if self._ending and request.method == "NOTIFY" and self.security is not None:
+            self._ending = False
+            self.security.released()
+
     def challenge(
         self,
         request: Request,
@@ -96,13 +176,16 @@ class AttendantWriter:
         opaque: str | Drawn | None = DRAWN,
         server_data: bytes | None = None,
         stale: str | None = None,
-        security_server: bool = True,
+        security_server: bool | Announced | Sequence[str] = True,
     ) -> Draft:
         """A 401 (TS 24.229 5.4.1.2.1). What the request said to the challenge before, AUTS above all, is taken in.
 
         None leaves a parameter out; `realm` None is the home domain, `server_data` None what the policy says, and
-        `algorithm` AKAv1-MD5 is MD5 for a subscriber with a password. In mode headers the 401 answers Security-Client
-        with Security-Server, unless `security_server` is false. Raises CannotWrite where there is no such vector.
+        `algorithm` AKAv1-MD5 is MD5 for a subscriber with a password. The 401 answers Security-Client with
+        Security-Server, unless `security_server` is false; a list of values, or a word for an unusual one, takes the
+        place of a P-CSCF's own. In mode ipsec it makes the temporary set that the UE makes of that list, if it can
+        make one; a P-CSCF that can make none of the UE's proposal sends another response, which is what is returned
+        then. Raises CannotWrite where there is no such vector.
         """
         self._authentication.heed_anyway(request)
         parts = ChallengeParts(
@@ -115,10 +198,32 @@ class AttendantWriter:
             stale=stale,
         )
         draft = core_messages.unauthorised(request, self._authentication.challenge(request, parts))
-        if security_server and self._sec_agree is not None and request.fields("Security-Client"):
+        if request.fields("Security-Client"):
+            try:
+                return self._agreed(request, draft, () if security_server is False else security_server)
+            except Refusal as refusal:
+                return refusal.draft(request)
+        return draft
+
+    def _agreed(self, request: Request, draft: Draft, wanted: Literal[True] | Announced | Sequence[str]) -> Draft:
+        """The 401 with Security-Server, or without for an empty list. Raises Refusal."""
+        if self._sec_agree is not None and wanted != ():
+            self._wanted = wanted
             with suppress(HeaderError):  # an offer that cannot be read has no answer
                 self._sec_agree.challenge(request, draft)
+        elif (security := self.security) is not None and (keys := self._authentication.keys) is not None:
+
+            def agree() -> None:
+                client = read_list(request.values("Security-Client"), SecurityClient).entries
+                own = security.announcement(request) if isinstance(wanted, Announced) else []
+                values = None if wanted is True else _list_of(wanted, own, client)
+                security.challenge(request, draft, keys, self._clock(), values)
+
+            self._call(agree)
         return draft
+
+    def _listed(self, own: list[str], *, client: Sequence[SecurityClient]) -> list[str]:
+        return own if isinstance(self._wanted, bool) else _list_of(self._wanted, own, client)
 
     def ok(
         self,
@@ -200,6 +305,7 @@ class AttendantWriter:
             raise CannotWrite("there is no subscription to notify: the UE has sent no SUBSCRIBE that was accepted")
         if ended and self._bindings.alive:
             self._bindings.end()
+            self._ending = True
         change = ContactChange(state=state, event=event, expires=expires, retry_after=retry_after)
         contacts = [(binding, change) for binding in (self._bindings.ended if ended else self._bindings.alive)]
         number = dialog.next_version()
@@ -272,3 +378,8 @@ class AttendantWriter:
     def _via(self) -> str:
         branch = f"z9hG4bK{self._random.randbytes(10).hex()}"
         return f"SIP/2.0/{self._transport} {self._local};branch={branch}"
+
+
+def _list_of(wanted: Announced | Sequence[str], own: Sequence[str], client: Sequence[SecurityClient]) -> list[str]:
+    """The Security-Server values that a test wants; `own` are those of a conformant P-CSCF."""
+    return altered(own, wanted, client) if isinstance(wanted, Announced) else list(wanted)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.hss import Hss, Refused
@@ -15,6 +16,10 @@ from imsreg.registration.seams import Seams
 from imsreg.sip.errors import UriError
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
 from imsreg.sip.uri import Uri
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.changes import SaChange
 
 P_CSCF_MW = Address("192.0.2.1", 5060)
 S_CSCF_MW = Address("192.0.2.2", 5060)
@@ -44,6 +49,7 @@ class ReferenceCore:
             self.hss,
             random,
             self.seams,
+            protected=policy.security == "ipsec",
         )
         self._p_cscf = PCscf(
             policy,
@@ -52,6 +58,11 @@ class ReferenceCore:
             random,
             self.seams,
         )
+
+    @property
+    def sa_changes(self) -> deque[SaChange]:
+        """Sets of associations to be installed and removed at Gm: none but in mode ipsec."""
+        return self._p_cscf.sa_changes
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet at Gm."""

@@ -11,6 +11,7 @@ from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.usim import Accepted, MacFailure, SyncFailure, Usim
 from imsreg.registration.seams import Seams
 from imsreg.registration.ue_request import UeIdentity
+from imsreg.secret import Secret
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 
 ALGORITHM = "AKAv1-MD5"
@@ -44,10 +45,11 @@ class CannotAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An Authorization value and how it came about."""
+    """An Authorization value and how it came about. `keys` are CK and IK of a challenge that the USIM has accepted."""
 
     kind: Answer
     value: str
+    keys: tuple[Secret, Secret] | None = None
 
 
 def answer(
@@ -76,7 +78,7 @@ def answer(
     outcome = seam("ue.autn", usim.authenticate(nonce.rand, nonce.autn), usim=usim, rand=nonce.rand)
     written = _written(challenge, identity, outcome, cnonce, res)
     value = seam("ue.credentials", written.value, challenge=challenge, identity=identity, outcome=outcome)
-    return Credentials(written.kind, value)
+    return Credentials(written.kind, value, (outcome.ck, outcome.ik) if isinstance(outcome, Accepted) else None)
 
 
 def _written(

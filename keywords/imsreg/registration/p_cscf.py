@@ -7,11 +7,12 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from imsreg.registration.admission import admit
 from imsreg.registration.carriage import carriable_response, require_carriable
 from imsreg.registration.challenge import is_digest
-from imsreg.registration.replies import Refusal, reply, unreadable
+from imsreg.registration.replies import Discarded, Refusal, reply, unreadable
 from imsreg.registration.seams import Seams
 from imsreg.registration.sec_agree import TAG, SecAgree
 from imsreg.registration.vias import received_vias, set_vias
@@ -29,9 +30,17 @@ from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Flow, Packet, TransportFailure
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.max_forwards import MaxForwards
-from imsreg.sip.message import Request, Response
+from imsreg.sip.message import Response
+from imsreg.sip.response_flow import response_flow
+from imsreg.sip.server_transaction import ServerTransaction
 from imsreg.sip.split import split_list
 from imsreg.sip.timers import IMS, RFC3261
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.registration.gm_arrival import Arrival
+    from imsreg.registration.gm_security import GmSecurity
+    from imsreg.secagree.changes import SaChange
 
 MAX_RELAYS = 1024
 """Requests that may wait for the home network at the same time; one more is answered 503."""
@@ -68,11 +77,21 @@ class PCscf:
         self._seam = seams or Seams()
         self.outbox: deque[Packet] = deque()
         """Packets to be sent, on Gm or on Mw."""
-        self._gm = Endpoint(IMS)
+        self.sa_changes: deque[SaChange] = deque()
+        """Sets of associations to be installed and removed at Gm: none but in mode ipsec."""
+        self._protection: GmSecurity | None = None
+        if policy.security == "ipsec":
+            # Of no use in the other modes.
+            from imsreg.registration.gm_security import GmSecurity
+
+            self._protection = GmSecurity(policy.release, random, self._seam)
+            self.sa_changes = self._protection.sa_changes
+        self._gm = Endpoint(IMS, reply_flow=self._protection.reply_flow if self._protection else response_flow)
         self._mw = Endpoint(RFC3261)
         self._gm.outbox = self._mw.outbox = self.outbox
         self._relays: dict[ClientTransaction, RequestReceived] = {}  # what waits for the home network
-        self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security != "none" else None
+        self._arrivals: dict[ServerTransaction, Arrival] = {}  # of requests that wait for their response
+        self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security == "headers" else None
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from a UE or from the home network."""
@@ -91,14 +110,16 @@ class PCscf:
             self._gm.fail(failure, now)
 
     def on_time(self, now: float) -> None:
-        """Let the transaction timers run."""
+        """Let the transaction timers and the lifetimes of associations run."""
         self._gm.on_time(now)
         self._from_home(self._mw.on_time(now), now)
+        if self._protection is not None:
+            self._protection.on_time(now)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        deadlines = [at for at in (self._gm.next_deadline(), self._mw.next_deadline()) if at is not None]
-        return min(deadlines, default=None)
+        clocks = (self._gm, self._mw, *((self._protection,) if self._protection is not None else ()))
+        return min((at for clock in clocks if (at := clock.next_deadline()) is not None), default=None)
 
     def _from_ue(self, events: list[Event], now: float) -> None:
         for event in events:
@@ -120,11 +141,17 @@ class PCscf:
 
     def _request(self, event: RequestReceived, now: float) -> None:
         request = event.request
+        try:
+            if self._protection is not None:
+                self._arrivals[event.transaction] = self._protection.arrive(request, event.flow)
+        except Discarded:
+            self._gm.discard(event.transaction)
+            return
         if request.method == "CANCEL":
             self._answer(event, self._cancelled(event), now)
             return
         try:
-            forwarded = require_carriable(self._forwardable(request, event.flow))
+            forwarded = require_carriable(self._forwardable(event))
         except Refusal as refusal:
             self._answer(event, refusal.draft(request), now)
             return
@@ -140,21 +167,27 @@ class PCscf:
         pending = any(asked.transaction.key.identity == named for asked in self._relays.values())
         return reply(event.request, 200 if pending else 481)
 
-    def _forwardable(self, request: Request, flow: Flow) -> Draft:
+    def _forwardable(self, event: RequestReceived) -> Draft:
         """The request as the S-CSCF gets it. Raises Refusal or HeaderError for what goes no further."""
-        admit(request, {TAG} if self._sec_agree else set())
+        request, flow, arrival = event.request, event.flow, self._arrivals.get(event.transaction)
+        protected = arrival is not None and arrival.protected
+        admit(request, {TAG} if self._sec_agree or self._protection else set(), protected=protected)
         if len(self._relays) >= MAX_RELAYS:
             raise Refusal(503, headers={"Retry-After": str(round(RFC3261.timer_f))})
         draft = Draft.of(request)
         if self._sec_agree:
             self._sec_agree.request(request, draft, required=self.policy.sec_agree_required)
+        flag = "no"
+        if self._protection is not None and arrival is not None:
+            self._protection.agree(arrival, draft, required=self.policy.sec_agree_required)
+            flag = self._protection.integrity(arrival)
         # RFC 3261 16.4 takes out the Route entry that names this proxy; the rest goes too, for the home domain alone
         # decides where a REGISTER travels (TS 23.228 5.3.1).
         for name in ("Route", *NOT_FROM_A_UE):
             draft.remove(name)
         forwards = request.get(MaxForwards)
         draft.set("Max-Forwards", 70 if forwards is None else forwards.hops - 1)
-        _stamp(draft)
+        _stamp(draft, flag)
         draft.prepend("Path", f"<sip:term@{flow.local};lr>")
         draft.add("Require", "path")
         draft.add("P-Visited-Network-ID", f'"{self._visited_network}"')
@@ -179,9 +212,21 @@ class PCscf:
         for challenge in challenges:
             kept = self._seam("p-cscf.challenge", _without_keys(challenge), received=challenge)
             draft.add("WWW-Authenticate", kept)
-        if response.status == 401 and self._sec_agree and asked.request.fields("Security-Client"):
-            self._sec_agree.challenge(asked.request, draft)
+        if response.status == 401 and asked.request.fields("Security-Client"):
+            try:
+                self._agree(asked, response, draft, now)
+            except Refusal as refusal:
+                self._answer(asked, refusal.draft(asked.request), now)
+                return
         self._respond(asked, draft, now)
+
+    def _agree(self, asked: RequestReceived, challenge: Response, draft: Draft, now: float) -> None:
+        """Put Security-Server into a 401, and make the set of associations that goes with it. Raises Refusal."""
+        arrival = self._arrivals.get(asked.transaction)
+        if self._sec_agree is not None:
+            self._sec_agree.challenge(asked.request, draft)
+        elif self._protection is not None and arrival is not None and (keys := self._protection.keys_of(challenge)):
+            self._protection.challenge(arrival, draft, *keys, now)
 
     def _answer(self, event: RequestReceived, draft: Draft, now: float) -> None:
         """Respond as a server, not as a proxy: with something that can be read, and the Via values of the UE."""
@@ -192,10 +237,13 @@ class PCscf:
         self._respond(event, draft, now)
 
     def _respond(self, event: RequestReceived, draft: Draft, now: float) -> None:
+        arrival = self._arrivals.pop(event.transaction, None)
+        if self._protection is not None and arrival is not None:
+            event.transaction.flow = self._protection.conclude(arrival, draft, now)
         self._gm.respond(event.transaction, self._seam("p-cscf.response", draft, request=event.request), now)
 
 
-def _stamp(draft: Draft) -> None:
+def _stamp(draft: Draft, flag: str) -> None:
     """`integrity-protected` by the P-CSCF alone: a flag that the UE sent goes first (TS 33.203 Annex P.3).
 
     Raises HeaderError for Digest credentials that cannot be read; those of other schemes pass as they are.
@@ -204,7 +252,7 @@ def _stamp(draft: Draft) -> None:
     draft.remove("Authorization")
     for value in credentials:
         if is_digest(value):
-            draft.add("Authorization", Authorization.parse(value).with_param("integrity-protected", "no"))
+            draft.add("Authorization", Authorization.parse(value).with_param("integrity-protected", flag))
         else:
             draft.add("Authorization", value)
 

@@ -43,6 +43,10 @@ def _tag(request: Request) -> str:
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+class Discarded(Exception):
+    """A request that gets no response: the text says why."""
+
+
 class Refusal(Exception):
     """A final response that ends the processing of a request."""
 

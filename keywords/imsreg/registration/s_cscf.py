@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from random import Random
@@ -10,7 +11,7 @@ from imsreg.aka import nonce
 from imsreg.registration.carriage import carriable_response
 from imsreg.registration.challenge import NONCE_LIFETIME, REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
 from imsreg.registration.hss import Hss, ImplicitSet, Refused
-from imsreg.registration.location import Binding
+from imsreg.registration.location import MAX_BINDINGS, Binding
 from imsreg.registration.registrar import ExpiryPolicy, Registrar
 from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.schemes import Aka, Procedure, Scheme, SipDigest
@@ -22,10 +23,10 @@ from imsreg.sip.flow import Packet, TransportFailure
 from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.cseq import CSeq
-from imsreg.sip.headers.name_addr import To
+from imsreg.sip.headers.name_addr import Contact, To
 from imsreg.sip.message import Request
 from imsreg.sip.timers import RFC3261
-from imsreg.sip.uri import Uri
+from imsreg.sip.uri import Uri, equivalent
 
 SUPPORTED = frozenset(("path",))
 """Option tags that the registrar understands in Require (RFC 3261 8.2.2.3)."""
@@ -36,27 +37,43 @@ class RegistrarPolicy(ExpiryPolicy):
     """What the operator of the S-CSCF sets.
 
     `server_data` follows RAND and AUTN in every nonce (RFC 3310 3.2). `challenges_again`: a wrong response gets
-    another challenge instead of 403.
+    another challenge instead of 403. `reauthenticate`: a protected REGISTER of somebody who is registered is
+    challenged too (TS 24.229 5.4.1.2.2), and anyhow if he was authenticated `trust` seconds ago or longer.
     """
 
     server_data: bytes = b""
     challenges_again: bool = False
+    reauthenticate: bool = False
+    trust: float = math.inf
 
 
 class SCscf:
     """A node at Mw. `random` feeds opaque; `hss` answers at once (Cx is a call, not a message, in here).
 
     Nothing is kept for anybody before the HSS has authorised him: subscribers bound the challenges and bindings.
+    `protected`: an AKA response counts only where the P-CSCF says that the REGISTER was protected.
     """
 
-    def __init__(self, uri: str, policy: RegistrarPolicy, hss: Hss, random: Random, seams: Seams | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        policy: RegistrarPolicy,
+        hss: Hss,
+        random: Random,
+        seams: Seams | None = None,
+        *,
+        protected: bool = False,
+    ) -> None:
         self.uri = uri
         self.policy = policy
+        self._protected = protected
         self._hss = hss
         self._random = random
         self._seam = seams or Seams()
         self._registrar = Registrar(policy, self._seam)
         self._open: dict[str, OpenChallenge] = {}  # by IMPI
+        self._proved: dict[str, deque[str]] = {}  # by IMPI, the nonces of the latest right answers
+        self._authenticated: dict[str, float] = {}  # by IMPI, when the latest right answer came
         self._endpoint = Endpoint(RFC3261)
 
     @property
@@ -107,18 +124,22 @@ class SCscf:
         credentials = digest_credentials(request)
         impi = self._private_identity(credentials, record)
         implicit_set = self._authorised(impi, record)
-        outcome = self._authenticate(request, credentials, impi, now)
+        outcome = self._authenticate(request, credentials, implicit_set, now)
         if isinstance(outcome, Draft):
             return outcome
         self._registrar.apply(request, implicit_set.record, now)
         return self._ok(request, implicit_set, outcome, now)
 
     def _authenticate(
-        self, request: Request, credentials: Authorization | None, impi: str, now: float
+        self, request: Request, credentials: Authorization | None, implicit_set: ImplicitSet, now: float
     ) -> Draft | AuthenticationInfo | None:
         """The 401 that has to go out first, or what the 200 says in Authentication-Info. Raises Refusal."""
+        impi = implicit_set.impi
         challenge = self._open_challenge(impi, now)
-        procedure = self._seam("s-cscf.procedure", procedure_for(request, credentials, challenge), request=request)
+        procedure = procedure_for(request, credentials, challenge)
+        if self._protected:
+            procedure = self._of_protected(procedure, request, credentials, challenge, implicit_set, now)
+        procedure = self._seam("s-cscf.procedure", procedure, request=request)
         if procedure is Procedure.CHALLENGE:
             return self._challenge(request, impi, now, credentials)
         self._open.pop(impi, None)  # right or wrong, an answer uses the challenge up
@@ -135,7 +156,41 @@ class SCscf:
             if not challenge.counts_up(credentials):
                 return self._challenge(request, impi, now, credentials)
             self._open[impi] = challenge.going_on(credentials, now + NONCE_LIFETIME)
+        self._proved.setdefault(impi, deque(maxlen=MAX_BINDINGS)).append(challenge.sent.nonce)
+        self._authenticated[impi] = now
         return self._seam("s-cscf.authentication-info", challenge.proof(credentials), request=request)
+
+    def _of_protected(
+        self,
+        procedure: Procedure,
+        request: Request,
+        credentials: Authorization | None,
+        challenge: OpenChallenge | None,
+        implicit_set: ImplicitSet,
+        now: float,
+    ) -> Procedure:
+        """The procedure where the P-CSCF says whether a REGISTER was protected (TS 24.229 5.4.1.1, 5.4.1.2.2).
+
+        A response to an open challenge counts if it was protected, a report of the USIM in any case. Without one a
+        protected REGISTER of somebody who is registered passes. It may repeat the last nonce and response (5.1.1.4.2).
+        A password knows nothing of associations (TS 33.203 Annex N). Raises Refusal: 403 for a contact that only an
+        authentication could add.
+        """
+        safe = credentials is not None and credentials.integrity_protected == "yes"
+        if procedure is Procedure.VERIFY and challenge is not None and not challenge.scheme.counts:
+            return procedure if safe else Procedure.CHALLENGE
+        if procedure is not Procedure.CHALLENGE or credentials is None or not safe or self.policy.reauthenticate:
+            return procedure
+        bound = self.bindings(implicit_set, now)
+        if now - self._authenticated.get(implicit_set.impi, -math.inf) >= self.policy.trust:
+            return procedure
+        if not bound or (credentials.nonce and credentials.nonce not in self._proved.get(implicit_set.impi, ())):
+            return procedure
+        for contact in request.get_all(Contact):
+            known = contact.star or any(equivalent(contact.uri, each.contact.uri) for each in bound)
+            if not known and contact.reg_id is None and contact.expires != 0:
+                raise Refusal(403)
+        return Procedure.ACCEPT
 
     def _refuse_early(self, request: Request) -> Refusal | None:
         """What is refused before anybody is authenticated (RFC 3261 10.3 steps 1, 2, 5)."""

@@ -45,13 +45,10 @@ class SecAgree:
             self._verify(request, agreement)
         elif client:
             if not common(client, self._transforms):
-                raise _refusal(494, self._own_list())
+                raise agreement_refusal(494, self._own_list())
         elif required:
-            raise _refusal(494 if _names_tag(request) else 421, self._own_list())
-        for name in ("Security-Client", "Security-Verify"):
-            draft.remove(name)
-        for name in ("Require", "Proxy-Require"):
-            _without_tag(draft, name)
+            require_proposal(request, self._own_list())
+        strip(draft)
 
     def challenge(self, request: Request, draft: Draft) -> None:
         """Put Security-Server into the 401 to a request with Security-Client, and remember both (TS 33.203 7.2)."""
@@ -60,31 +57,61 @@ class SecAgree:
         values = self._seam("p-cscf.security-server", self._own_list(avoid=taken), client=client)
         if len(self._agreements) >= MAX_AGREEMENTS:
             del self._agreements[next(iter(self._agreements))]
-        self._agreements[_nonce(draft)] = Agreement(client, tuple(values))
+        self._agreements[nonce_of(draft)] = Agreement(client, tuple(values))
         for value in values:
             draft.add("Security-Server", value)
 
     def _verify(self, request: Request, agreement: Agreement | None) -> None:
         """Compare an answer with what it answers. A broken agreement stays so: the UE needs another challenge."""
         if agreement is None:
-            raise _refusal(494, self._own_list())
-        mirrored = same_list(request.get_all(SecurityVerify), agreement.server)
-        repeated = agreement.answered or same_list(request.get_all(SecurityClient), agreement.client)
-        if not (
-            self._seam("p-cscf.security-verify", mirrored, request=request)
-            and self._seam("p-cscf.security-client", repeated, request=request)
-        ):
-            agreement.broken = True
-        if agreement.broken:
-            raise _refusal(494, agreement.server_values)
-        agreement.answered = True
+            raise agreement_refusal(494, self._own_list())
+        if not verified(request, agreement, request.get_all(SecurityClient), self._seam):
+            raise agreement_refusal(494, agreement.server_values)
 
     def _own_list(self, avoid: Sequence[int] = ()) -> list[str]:
         return announce(Endpoints.draw(self._random, avoid=avoid), self._transforms)
 
 
-def _refusal(status: int, server_values: Sequence[str]) -> Refusal:
+def verified(request: Request, agreement: Agreement, client: Sequence[SecurityClient], seam: Seams) -> bool:
+    """Whether an answer repeats both lists, or a later request the server's; notes in `agreement` what comes out.
+
+    Raises HeaderError for a Security-Verify that cannot be read.
+    """
+    mirrored = same_list(request.get_all(SecurityVerify), agreement.server)
+    repeated = agreement.answered or same_list(client, agreement.client)
+    if not (
+        seam("p-cscf.security-verify", mirrored, request=request)
+        and seam("p-cscf.security-client", repeated, request=request)
+    ):
+        agreement.broken = True
+    agreement.answered = agreement.answered or not agreement.broken
+    return not agreement.broken
+
+
+def require_proposal(request: Request, server_values: Sequence[str]) -> None:
+    """Raises the Refusal of a request that should have proposed mechanisms: 494 to who knows them, else 421."""
+    raise agreement_refusal(494 if _names_tag(request) else 421, server_values)
+
+
+def agreement_refusal(status: int, server_values: Sequence[str]) -> Refusal:
+    """A 421 or 494 with the server's list (RFC 3329 2.3.2)."""
     return Refusal(status, headers={"Security-Server": ", ".join(server_values), "Require": TAG})
+
+
+def strip(draft: Draft) -> None:
+    """Take the agreement's header fields out of a request that goes on (RFC 3329 2.3.1; TS 24.229 5.2.2)."""
+    for name in ("Security-Client", "Security-Verify"):
+        draft.remove(name)
+    for name in ("Require", "Proxy-Require"):
+        _without_tag(draft, name)
+
+
+def nonce_of(challenge: Draft) -> str:
+    """The nonce of a 401, "" if there is none to be read."""
+    try:
+        return WwwAuthenticate.parse(challenge.value("WWW-Authenticate") or "").nonce or ""
+    except HeaderError:
+        return ""
 
 
 def _answered_nonce(request: Request) -> str:
@@ -93,13 +120,6 @@ def _answered_nonce(request: Request) -> str:
     if authorization is None or not authorization.response or authorization.auts:
         return ""
     return authorization.nonce or ""
-
-
-def _nonce(challenge: Draft) -> str:
-    try:
-        return WwwAuthenticate.parse(challenge.value("WWW-Authenticate") or "").nonce or ""
-    except HeaderError:
-        return ""
 
 
 def _names_tag(request: Request) -> bool:

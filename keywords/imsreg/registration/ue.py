@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from random import Random
 from imsreg.aka.usim import Usim
 from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, ResChoice, answer
 from imsreg.registration.seams import Seams
+from imsreg.registration.ue_drafts import Drafts
 from imsreg.registration.ue_password import PasswordStore, password_challenge
 from imsreg.registration.ue_request import (
     EXPIRY,
@@ -18,18 +20,31 @@ from imsreg.registration.ue_request import (
     RegisterSequence,
     UeIdentity,
     empty_credentials,
+    leaves,
     register,
 )
+from imsreg.registration.ue_security import NoAgreement, Outlet, UeSecurity
+from imsreg.secagree.changes import SaChange
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, Endpoints, Transform, choose, offer
 from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError
-from imsreg.sip.flow import Address, Transport
+from imsreg.sip.flow import Address, Flow, Transport
 from imsreg.sip.headers.expires import DeltaSeconds, Expires, MinExpires
 from imsreg.sip.headers.name_addr import Contact, PAssociatedUri
 from imsreg.sip.headers.security import SecurityServer
 from imsreg.sip.message import Message, Request, Response
 from imsreg.sip.uri import equivalent
+
+__all__ = [
+    "MAX_FOLLOW_UPS",
+    "MAX_INVALID_CHALLENGES",
+    "UNSTATED_EXPIRY",
+    "NoAgreement",
+    "Registration",
+    "UeRegistration",
+    "UeState",
+]
 
 MAX_INVALID_CHALLENGES = 2
 """Consecutive invalid challenges that a UE answers in one registration (TS 24.229 5.1.1.5.12, restated)."""
@@ -52,10 +67,6 @@ class UeState(StrEnum):
     FAILED = "failed"
 
 
-class NoAgreement(Exception):
-    """A sound challenge comes without a Security-Server list that this UE can use (TS 24.229 5.1.1.5.1)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Registration:
     """What a UE keeps from a 200 (TS 24.229 5.1.1.2.1 a to d), in the order in which it stands there."""
@@ -76,10 +87,12 @@ class _Agreed:
 class UeRegistration:
     """One UE, one contact. `random` makes Call-ID, tags, branches, cnonce and SPIs; `usim` or a password answers.
 
-    The methods that build requests count CSeq up: what they return is meant to be sent. `security` is "none" or
-    "headers"; `offered` is what Security-Client lists in mode headers. `insists`: in that mode a challenge without a
-    usable Security-Server is not answered, as with a real UE. `patience` invalid challenges in a row are answered.
-    `seams` are those named "ue.*".
+    The methods that build requests count CSeq up: what they return is meant to be sent, where `flow_for` says.
+    `contact_address` is the unprotected address, `p_cscf` that of the other side. `security` is "none", "headers" or
+    "ipsec"; `offered` is what Security-Client lists in the latter two. `insists`: in mode headers a challenge without a
+    usable Security-Server is not answered, as with a real UE, and in mode ipsec none ever is. `patience` invalid
+    challenges in a row are answered. `seams` are those named "ue.*". In mode ipsec `sa_changes` takes the sets that
+    are to be installed and removed.
     """
 
     def __init__(
@@ -95,7 +108,10 @@ class UeRegistration:
         insists: bool = False,
         patience: int = MAX_INVALID_CHALLENGES,
         seams: Seams | None = None,
+        p_cscf: Address | None = None,
+        sa_changes: deque[SaChange] | None = None,
     ) -> None:
+        """Raises ValueError for mode ipsec without the P-CSCF's address, or with a password."""
         self.identity = identity
         self.transport: Transport = transport
         self.contact_address = contact_address
@@ -111,13 +127,26 @@ class UeRegistration:
         self._usim = usim
         self._random = random
         self._protected = Endpoints.draw(random)
+        self._p_cscf = p_cscf
+        self._drafts = Drafts()
+        self.associations: UeSecurity | None = None
+        """The sets of associations; None outside of mode ipsec."""
+        if security == "ipsec":
+            if p_cscf is None or isinstance(usim, PasswordStore):
+                raise ValueError("mode ipsec wants the P-CSCF's address, and AKA")
+            changes = deque[SaChange]() if sa_changes is None else sa_changes
+            self.associations = UeSecurity(contact_address, p_cscf, transport, random, self._seam, changes)
         self._start_anew()
 
     @property
     def contact(self) -> str:
-        """The Contact value that this UE registers."""
+        """The Contact value that this UE registers: with associations it carries the protected server port."""
+        own = self.contact_address if self.associations is None else self.associations.server_address
+        return self._contact_at(own)
+
+    def _contact_at(self, address: Address) -> str:
         transport = ";transport=tcp" if self.transport == "TCP" else ""
-        uri = f"<sip:{self.identity.contact_user}@{self.contact_address}{transport}>"
+        uri = f"<sip:{self.identity.contact_user}@{address}{transport}>"
         instance = f';+sip.instance="<{self.identity.instance_id}>"' if self.identity.instance_id else ""
         return uri + instance
 
@@ -140,12 +169,15 @@ class UeRegistration:
     def initial_register(self, *, expires: int = EXPIRY) -> Draft:
         """The first REGISTER of a registration: new Call-ID, new From tag, empty credentials (TS 24.229 5.1.1.2)."""
         self._start_anew()
+        if self.associations is not None:
+            self.associations.renew()
         return self._register(expires=expires)
 
     def answer(
         self,
         challenge: Response,
         *,
+        now: float = 0.0,
         expires: int | None = EXPIRY,
         contact: bool = True,
         star: bool = False,
@@ -153,10 +185,11 @@ class UeRegistration:
     ) -> Draft:
         """The REGISTER that answers a 401: same Call-ID and From, CSeq + 1 (TS 24.229 5.1.1.5.1, 5.1.1.5.3).
 
-        Raises CannotAnswer, with the reason, where there is nothing to compute an answer from.
+        `now` is when the challenge came: in mode ipsec the life of its associations begins. Raises CannotAnswer, with
+        the reason, where there is nothing to compute an answer from, and NoAgreement as `next_request` does.
         """
         credentials = self._credentials(challenge, res)
-        return self._answering(challenge, credentials, expires=expires, contact=contact, star=star)
+        return self._answering(challenge, credentials, now, expires=expires, contact=contact, star=star)
 
     def refresh(self, *, expires: int = EXPIRY) -> Draft:
         """A REGISTER that extends the binding (TS 24.229 5.1.1.4)."""
@@ -174,6 +207,41 @@ class UeRegistration:
         """A REGISTER that removes every binding of the public identity (RFC 3261 10.2.2)."""
         return self._again(expires=0, star=True)
 
+    def flow_for(self, message: Draft | Request | bytes) -> Flow | None:
+        """Where a request leaves. One that is not this object's own goes with the latest that is, if it is a REGISTER.
+
+        None: it is another request, and without associations none may be sent (TS 33.203 7.4). Raises ValueError if
+        the P-CSCF's address was never given.
+        """
+        if self._p_cscf is None:
+            raise ValueError("the P-CSCF's address was not given")
+        clear = Flow(self.transport, self.contact_address, self._p_cscf)
+        if self.associations is None:
+            return clear
+        if self._drafts.is_other(message):
+            outlet = self.associations.other()
+            return None if outlet is None else outlet.flow
+        return self._drafts.flow(message) or clear
+
+    def outlet(self) -> Outlet | None:
+        """Where a request other than REGISTER leaves, with the address for its Via; None: nowhere. In mode ipsec."""
+        return None if self.associations is None else self.associations.other()
+
+    def on_time(self, now: float) -> None:
+        """Let the lifetimes of associations end."""
+        if self.associations is not None:
+            self.associations.on_time(now)
+
+    def next_deadline(self) -> float | None:
+        """When `on_time` wants to be called."""
+        return None if self.associations is None else self.associations.next_deadline()
+
+    def release(self) -> None:
+        """The user is no longer registered, whoever ended it: the associations go (TS 33.203 7.4.1a)."""
+        self.forget()
+        if self.associations is not None:
+            self.associations.released()
+
     def forget(self) -> None:
         """Take the registration for lost, without a word to anybody."""
         self.state = UeState.UNREGISTERED
@@ -190,7 +258,7 @@ class UeRegistration:
         10.2.8); all else is settled. Raises CannotAnswer for a 401 without a challenge for this UE, NoAgreement for one
         without a usable Security-Server if the UE insists on it.
         """
-        draft = self._follow_up(request, response) if self._follow_ups < MAX_FOLLOW_UPS else None
+        draft = self._follow_up(request, response, now) if self._follow_ups < MAX_FOLLOW_UPS else None
         if draft is None:
             self.settle(request, response, now)
         else:
@@ -202,12 +270,17 @@ class UeRegistration:
 
         A 200 replaces what the one before it said: without Service-Route there is none any more (RFC 3608 6.1).
         """
+        associations = self.associations if request.method == "REGISTER" else None
         if response.status // 100 != 2:
+            if associations is not None:
+                associations.refused()
             if self.state is UeState.UNREGISTERED:
                 self.state = UeState.FAILED
             return
         self._agreed = self._now
         if request.field("Contact") is None:
+            if associations is not None:
+                associations.accepted(max(0.0, self.current.expires_at - now), now)
             return
         seconds = self._seam("ue.granted", self.granted(response), response=response)
         self.state = UeState.REGISTERED if seconds else UeState.UNREGISTERED
@@ -218,6 +291,10 @@ class UeRegistration:
                 associated=response.values("P-Associated-URI"),
                 service_route=response.values("Service-Route"),
             )
+        if associations is not None:
+            associations.accepted(seconds, now)
+            if not seconds and leaves(request):
+                associations.released()
 
     def granted(self, response: Response) -> int:
         """Seconds that a 200 grants this UE's own contact: its expires parameter, else Expires (RFC 3261 10.2.4).
@@ -235,14 +312,15 @@ class UeRegistration:
         return granted
 
     def _own_contacts(self, response: Response) -> Iterator[Contact]:
-        own = Contact.parse(self.contact).uri
+        """With associations also what a network has bound that took a REGISTER in the clear."""
+        own = [Contact.parse(value).uri for value in {self.contact, self._contact_at(self.contact_address)}]
         for value in response.values("Contact"):
             with suppress(HeaderError):
                 contact = Contact.parse(value)
-                if equivalent(contact.uri, own):
+                if any(equivalent(contact.uri, uri) for uri in own):
                     yield contact
 
-    def _follow_up(self, request: Request, response: Response) -> Draft | None:
+    def _follow_up(self, request: Request, response: Response, now: float) -> Draft | None:
         asked = _seconds(request, Expires)
         if response.status == 401 and self._refused(response):
             return None
@@ -252,11 +330,13 @@ class UeRegistration:
                 return None
             contact = request.value("Contact")
             return self._answering(
-                response, credentials, expires=asked, contact=contact is not None, star=contact == "*"
+                response, credentials, now, expires=asked, contact=contact is not None, star=contact == "*"
             )
         minimum = _seconds(response, MinExpires)
         if response.status == 423 and asked and minimum is not None and asked < minimum:
             self._count_up()
+            if self.associations is not None:
+                self.associations.refused()
             return self._register(expires=minimum)
         return None
 
@@ -278,11 +358,20 @@ class UeRegistration:
         return answer(header, self.identity, self._usim, cnonce=self._token(8), res=res, seams=self._seam)
 
     def _answering(
-        self, challenge: Response, credentials: Credentials, *, expires: int | None, contact: bool, star: bool
+        self,
+        challenge: Response,
+        credentials: Credentials,
+        now: float,
+        *,
+        expires: int | None,
+        contact: bool,
+        star: bool,
     ) -> Draft:
         if credentials.kind is Answer.AUTHENTICATED:
-            if self.security != "none" and self._insists and not self._usable(challenge):
-                raise NoAgreement
+            if self.associations is not None:
+                self.associations.challenged(challenge, self.offered, credentials, now)
+            elif self.security != "none" and self._insists and not self._usable(challenge):
+                raise NoAgreement("no entry of Security-Server can be used")
             mirrored = self._seam("ue.security-verify", challenge.values("Security-Server"), response=challenge)
             self._now = _Agreed(credentials.value, mirrored)
             self._answered = True
@@ -290,7 +379,9 @@ class UeRegistration:
         else:
             # TS 24.229 5.1.1.5.3: a fresh Security-Client, and no association for this challenge.
             self._now = _Agreed(credentials.value, self._agreed.security_server)
-            self._protected = self._protected.renewed(self._random)
+            if self.associations is not None:
+                self.associations.refused()
+            self._renew()
             self.invalid_challenges += 1
         return self._register(expires=expires, contact=contact, star=star)
 
@@ -304,10 +395,17 @@ class UeRegistration:
 
     def _again(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
         """A later REGISTER: the last accepted answer again, a new Security-Client (TS 24.229 5.1.1.4.2 a, d)."""
-        self._begin_exchange()
-        self._protected = self._protected.renewed(self._random)
+        self._begin_exchange(protected=True)
+        self._renew()
         self._count_up()
         return self._register(expires=expires, contact=contact, star=star)
+
+    def _renew(self) -> None:
+        """SPIs and client port change with every Security-Client that is no repetition."""
+        if self.associations is None:
+            self._protected = self._protected.renewed(self._random)
+        else:
+            self.associations.renew()
 
     def _count_up(self) -> None:
         """A password answers its nonce anew in each request (RFC 7616 3.4); an AKA nonce keeps its one answer."""
@@ -316,22 +414,29 @@ class UeRegistration:
             self._now = replace(self._now, authorization=value)
 
     def _register(self, *, expires: int | None, contact: bool = True, star: bool = False) -> Draft:
-        offered = tuple(offer(self._protected, self.offered)) if self.security != "none" else ()
-        return register(
+        outlet = None if self.associations is None else self.associations.register()
+        own = self._protected if self.associations is None else self.associations.own
+        address = self.contact_address if outlet is None else outlet.sent_by
+        offered = tuple(offer(own, self.offered)) if self.security != "none" else ()
+        draft = register(
             self.identity,
             self._sequence,
             RegisterParts(
                 branch=f"z9hG4bK{self._token(10)}",
                 transport=self.transport,
-                sent_by=self.contact_address,
-                contact="*" if star else self.contact if contact else None,
+                sent_by=address,
+                contact="*" if star else self._contact_at(address) if contact else None,
                 expires=expires,
                 authorization=self._now.authorization,
                 supported=("path", "sec-agree") if offered else ("path",),
                 security_client=offered,
                 security_verify=self._now.security_server if offered else (),
+                protected=outlet is not None and outlet.protected,
             ),
         )
+        if outlet is not None:
+            self._drafts.note(draft, outlet.flow)
+        return draft
 
     def _start_anew(self) -> None:
         call_id = f"{self._token(12)}@{self.contact_address.sip_host}"
@@ -339,9 +444,11 @@ class UeRegistration:
         if isinstance(self._usim, PasswordStore):
             self._usim.forget()
         self._agreed = _Agreed(empty_credentials(self.identity))
-        self._begin_exchange()
+        self._begin_exchange(protected=False)
 
-    def _begin_exchange(self) -> None:
+    def _begin_exchange(self, *, protected: bool) -> None:
+        if self.associations is not None:
+            self.associations.begin(protected=protected)
         self._now = self._agreed
         self._answered = False
         self.invalid_challenges = 0

@@ -22,6 +22,7 @@ from imsreg.registration.ue_policy import Course, Kind, UePhase, UePolicy
 from imsreg.registration.ue_reg_event import RegEvent
 from imsreg.registration.ue_request import UeIdentity
 from imsreg.registration.ue_times import Backoff, refresh_after
+from imsreg.secagree.changes import SaChange
 from imsreg.secagree.negotiation import transforms
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
@@ -82,6 +83,7 @@ class ReferenceUe:
         self._wanted = False
         self._on: _Power | None = None
         self._nothing: deque[Packet] = deque()
+        self._sa_changes: deque[SaChange] = deque()
         self._moved = (0, 0)
 
     @property
@@ -118,7 +120,6 @@ class ReferenceUe:
         """Be attached somewhere, with nothing left of before but the USIM."""
         self.switch_off()
         policy, sub = self.policy, self.subscriber
-        line = UeLine(way, policy.timers, self._random, self.seams)
         registration = UeRegistration(
             identity=UeIdentity(
                 impi=sub.impi,
@@ -136,7 +137,10 @@ class ReferenceUe:
             insists=True,
             patience=policy.invalid_challenges,
             seams=self.seams,
+            p_cscf=way.core,
+            sa_changes=self._sa_changes,
         )
+        line = UeLine(way, policy.timers, self._random, self.seams, registration.associations)
         reg_event = RegEvent(line, registration, policy, self._random, self.seams)
         self._on = _Power(line, registration, reg_event, Backoff(self._random))
         self.phase = UePhase.UNREGISTERED
@@ -144,6 +148,8 @@ class ReferenceUe:
     def switch_off(self) -> None:
         """Forget everything, silently, as when the battery is taken out."""
         self._moved = self.moved
+        if self._on is not None and self._on.registration.associations is not None:
+            self._on.registration.associations.drop()
         self._on = None
         self._wanted = False
         self.phase = UePhase.OFF
@@ -174,6 +180,11 @@ class ReferenceUe:
         """Packets to be sent."""
         return self._nothing if self._on is None else self._on.line.outbox
 
+    @property
+    def sa_changes(self) -> deque[SaChange]:
+        """Sets of associations to be installed and removed."""
+        return self._sa_changes
+
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from the network."""
         if self._on is not None:
@@ -189,6 +200,7 @@ class ReferenceUe:
         if (on := self._on) is None:
             return
         self._take(on, on.line.on_time(now), now)
+        on.registration.on_time(now)
         on.reg_event.on_time(now)
         if on.attempt_at is not None and on.attempt_at <= now:
             on.attempt_at = None
@@ -198,7 +210,8 @@ class ReferenceUe:
         """When `on_time` wants to be called."""
         if (on := self._on) is None:
             return None
-        deadlines = (on.line.next_deadline(), on.reg_event.next_deadline(), on.attempt_at)
+        each = (on.line, on.registration, on.reg_event)
+        deadlines = (*(part.next_deadline() for part in each), on.attempt_at)
         return min((at for at in deadlines if at is not None), default=None)
 
     def _take(self, on: _Power, events: list[Event], now: float) -> None:
@@ -239,12 +252,12 @@ class ReferenceUe:
             self.phase = UePhase.DEREGISTERING
             self._send(on, on.registration.deregister(), Kind.DEREGISTER, Kind.DEREGISTER, now)
         else:
-            self._unregistered(on, UePhase.UNREGISTERED, now)
+            self._gone(on, UePhase.UNREGISTERED, now)
 
     def _send(
         self, on: _Power, draft: Draft, kind: Kind, purpose: Kind, now: float, challenge: Response | None = None
     ) -> None:
-        sent = on.line.send(draft, kind, now, challenge)
+        sent = on.line.send(draft, kind, now, on.registration.flow_for(draft), challenge)
         on.exchange = None if sent is None else _Exchange(sent, purpose)
 
     def _concluded(self, on: _Power, transaction: ClientTransaction, response: Response | None, now: float) -> None:
@@ -269,7 +282,7 @@ class ReferenceUe:
             self._send(on, draft, self._kind_of(on, response), purpose, now, response)
         elif purpose is Kind.DEREGISTER:
             # Whatever the network says, the user is gone.
-            self._unregistered(on, UePhase.UNREGISTERED, now)
+            self._gone(on, UePhase.UNREGISTERED, now)
         elif course is None and response is not None and response.status // 100 == 2 and self._bound(on, now):
             self._registered(on, purpose, response, now)
         else:
@@ -321,6 +334,11 @@ class ReferenceUe:
         on.attempt_at = None
         self.phase = phase
 
+    def _gone(self, on: _Power, phase: UePhase, now: float) -> None:
+        """The user is de-registered, and its associations go with the registration (TS 33.203 7.4.1a)."""
+        self._unregistered(on, phase, now)
+        on.registration.release()
+
     def _bound(self, on: _Power, now: float) -> bool:
         return on.registration.state is UeState.REGISTERED and now < on.registration.current.expires_at
 
@@ -350,7 +368,10 @@ class ReferenceUe:
             on.registration.shorten(now + news.seconds)
             self._refresh_in(on, float(news.seconds), now)
             return
-        self._unregistered(on, UePhase.FAILED, now)
+        if on.exchange is None:
+            self._gone(on, UePhase.FAILED, now)
+        else:
+            self._unregistered(on, UePhase.FAILED, now)
         if on.exchange is not None:
             self.phase = UePhase.REGISTERING
         elif news.turn is Turn.DEACTIVATED:

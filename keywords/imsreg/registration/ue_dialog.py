@@ -84,6 +84,8 @@ class SubscribeParts:
     route: Sequence[str]
     security_verify: Sequence[str]
     sec_agree: bool
+    protected: bool = False
+    """An association says where responses go: `rport` is not asked for."""
 
 
 def subscribe(dialog: Dialog, parts: SubscribeParts) -> Draft:
@@ -92,7 +94,7 @@ def subscribe(dialog: Dialog, parts: SubscribeParts) -> Draft:
     With an agreement every later request requires it and verifies the network's list (RFC 3329 2.3.1).
     """
     dialog.cseq += 1
-    rport = ";rport" if parts.transport == "UDP" else ""
+    rport = ";rport" if parts.transport == "UDP" and not parts.protected else ""
     draft = (
         Draft.request("SUBSCRIBE", dialog.target)
         .add("Via", f"SIP/2.0/{parts.transport} {parts.sent_by};branch={parts.branch}{rport}")

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from imsreg.registration.replies import Refusal
 from imsreg.registration.seams import Seams
+from imsreg.registration.ue_ears import Ears
 from imsreg.registration.ue_policy import Kind
+from imsreg.registration.ue_security import UeSecurity
 from imsreg.registration.vias import received_vias, set_vias
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
-from imsreg.sip.endpoint import Endpoint, Event, RequestReceived
+from imsreg.sip.endpoint import Event, RequestReceived
 from imsreg.sip.errors import HeaderError, MessageError
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 from imsreg.sip.headers.via import Via
@@ -43,15 +45,21 @@ class Sent(NamedTuple):
 
 
 class UeLine:
-    """One UE's endpoint on one way. `octets_sent` and `octets_received` count payload, repetitions too."""
+    """What one UE says and hears on one way, `security` its associations there.
 
-    def __init__(self, way: Way, timers: Timers, random: Random, seams: Seams) -> None:
+    `octets_sent` and `octets_received` count payload, repetitions too.
+    """
+
+    def __init__(
+        self, way: Way, timers: Timers, random: Random, seams: Seams, security: UeSecurity | None = None
+    ) -> None:
         self.way = way
         self.timers = timers
         self.outbox: deque[Packet] = deque()
         self.octets_sent = 0
         self.octets_received = 0
-        self._endpoint = Endpoint(timers)
+        self._security = security
+        self._ears = Ears(timers, seams, security)
         self._random = random
         self._seam = seams
 
@@ -59,13 +67,17 @@ class UeLine:
         """A branch that no other request has."""
         return f"z9hG4bK{self._random.randbytes(10).hex()}"
 
-    def send(self, draft: Draft, kind: Kind, now: float, challenge: Response | None = None) -> Sent | None:
-        """Send a request; None if a seam keeps it back."""
+    def send(
+        self, draft: Draft, kind: Kind, now: float, flow: Flow | None, challenge: Response | None = None
+    ) -> Sent | None:
+        """Send a request on a flow; None if a seam keeps it back, or if there is no flow for it."""
         written: Draft | None = self._seam("ue.request", draft, kind=kind, challenge=challenge)
-        if written is None:
+        if written is None or flow is None:
             return None
-        flow = Flow(self.way.transport, self.way.local, self.way.core)
-        transaction = self._endpoint.send_request(written.to_bytes(), flow, now)
+        clear = Flow(self.way.transport, self.way.local, self.way.core)
+        sets = None if self._security is None else self._security.sets
+        leaving: Flow = self._seam("ue.flow", flow, kind=kind, sets=sets, clear=clear)
+        transaction = self._ears.send_request(written.to_bytes(), leaving, now)
         self._flush()
         if transaction.request is not None:
             return Sent(transaction, transaction.request)
@@ -77,7 +89,7 @@ class UeLine:
         """Answer a request, with `received` and `rport` in its topmost Via (RFC 3261 18.2.1, RFC 3581 4)."""
         with suppress(HeaderError):  # a Via that cannot be read goes back as it came
             set_vias(response, received_vias(event.request, event.flow))
-        self._endpoint.respond(event.transaction, self._seam("ue.response", response, request=event.request), now)
+        self._ears.respond(event, self._seam("ue.response", response, request=event.request), now)
         self._flush()
 
     def refuse(self, event: RequestReceived, refusal: Refusal, now: float) -> None:
@@ -88,25 +100,25 @@ class UeLine:
         """What a packet means to the UE."""
         self.octets_received += len(packet.data)
         arrived: Packet | None = self._seam("ue.packet", packet)
-        events = [] if arrived is None or self._astray(arrived) else self._endpoint.receive(arrived, now)
+        events = [] if arrived is None or self._astray(arrived) else self._ears.receive(arrived, now)
         self._flush()
         return events
 
     def fail(self, failure: TransportFailure, now: float) -> list[Event]:
         """The link lost a packet or a connection."""
-        events = self._endpoint.fail(failure, now)
+        events = self._ears.fail(failure, now)
         self._flush()
         return events
 
     def on_time(self, now: float) -> list[Event]:
         """Let the transaction timers run."""
-        events = self._endpoint.on_time(now)
+        events = self._ears.on_time(now)
         self._flush()
         return events
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        return self._endpoint.next_deadline()
+        return self._ears.next_deadline()
 
     def _astray(self, packet: Packet) -> bool:
         """Whether a datagram is a response to somebody else: several Via values, or another sent-by.
@@ -122,12 +134,13 @@ class UeLine:
             vias = message.get_all(Via)
         except (MessageError, HeaderError):
             return False
-        own = [(via.host, via.port) == self.way.local for via in vias]
+        here = {self.way.local} if self._security is None else {self.way.local, *self._security.server_addresses}
+        own = [(via.host, via.port) in here for via in vias]
         return own != [True]
 
     def _flush(self) -> None:
-        """Let what the endpoint has written leave."""
-        while self._endpoint.outbox:
-            leaving: list[Packet] = self._seam("ue.sent", [self._endpoint.outbox.popleft()])
+        """Let what has been written leave."""
+        while self._ears.outbox:
+            leaving: list[Packet] = self._seam("ue.sent", [self._ears.outbox.popleft()])
             self.octets_sent += sum(len(packet.data) for packet in leaving)
             self.outbox.extend(leaving)

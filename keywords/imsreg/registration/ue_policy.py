@@ -14,10 +14,10 @@ from imsreg.sip.timers import IMS, Timers
 class UePolicy:
     """What a user or an operator sets at a UE.
 
-    `security` is "none" or "headers", `release` decides on the algorithms that Security-Client lists. `expires` are the
-    seconds that a REGISTER asks for, `subscription` those of the subscription to its own registration state, which
-    `reg_event` switches on. `invalid_challenges` so many in a row are answered. `timers` are the SIP timers toward the
-    P-CSCF (TS 24.229 table 7.7.1).
+    `security` is "none", "headers" or "ipsec", `release` decides on the algorithms that Security-Client lists.
+    `expires` are the seconds that a REGISTER asks for, `subscription` those of the subscription to its own registration
+    state, which `reg_event` switches on. `invalid_challenges` so many in a row are answered. `timers` are the SIP
+    timers toward the P-CSCF (TS 24.229 table 7.7.1).
     """
 
     security: str = "none"

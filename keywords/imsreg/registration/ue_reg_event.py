@@ -169,6 +169,9 @@ class RegEvent:
             return
         way, registration = self._line.way, self._registration
         subscription = self._subscription
+        outlet = registration.outlet()
+        if registration.associations is not None and outlet is None:
+            return  # no request but REGISTER leaves in the clear (TS 33.203 7.4)
         if subscription is None or (subscription.expires_at is not None and subscription.expires_at <= now):
             contact = Contact.parse(registration.contact).uri.text
             subscription = Subscription(
@@ -176,20 +179,22 @@ class RegEvent:
             )
         self._subscription = subscription
         service_route = registration.current.service_route
-        route = self._seam("ue.route", [way.route, *service_route], service_route=service_route, response=self._granted)
+        first = way.route if outlet is None else way._replace(core=outlet.flow.remote).route
+        route = self._seam("ue.route", [first, *service_route], service_route=service_route, response=self._granted)
         kind, draft = subscription.request(
             SubscribeParts(
                 branch=self._line.branch(),
                 transport=way.transport,
-                sent_by=way.local,
+                sent_by=way.local if outlet is None else outlet.sent_by,
                 contact=registration.contact,
                 expires=self._policy.subscription,
                 route=route,
                 security_verify=registration.security_server,
                 sec_agree=self._policy.security != "none",
+                protected=outlet is not None,
             )
         )
-        sent = self._line.send(draft, kind, now)
+        sent = self._line.send(draft, kind, now, registration.flow_for(draft))
         self._open = None if sent is None else (sent, kind)
 
     def _drop(self) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from imsreg.sip.draft import Draft
+from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.headers.authorization import Authorization
+from imsreg.sip.headers.expires import Expires
+from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.message import Request
 
 EXPIRY = 600_000
 """Seconds that a UE asks for (TS 24.229 5.1.1.2.1 e)."""
@@ -44,7 +49,10 @@ class RegisterSequence:
 
 @dataclass(frozen=True, slots=True)
 class RegisterParts:
-    """The parts of a REGISTER that differ from request to request. `contact` None fetches the bindings."""
+    """The parts of a REGISTER that differ from request to request. `contact` None fetches the bindings.
+
+    `protected`: an association says where responses go, and `rport` is not asked for.
+    """
 
     branch: str
     transport: Transport
@@ -55,11 +63,12 @@ class RegisterParts:
     supported: tuple[str, ...] = ("path",)
     security_client: tuple[str, ...] = ()
     security_verify: tuple[str, ...] = ()
+    protected: bool = False
 
 
 def register(identity: UeIdentity, sequence: RegisterSequence, parts: RegisterParts) -> Draft:
-    """A REGISTER with `rport` over UDP (TS 24.229 5.1.1.2.1 d) and From = To = the public identity (a, b)."""
-    rport = ";rport" if parts.transport == "UDP" else ""
+    """A REGISTER with From = To = the public identity (TS 24.229 5.1.1.2.1 a, b), over UDP in the clear `rport` (d)."""
+    rport = ";rport" if parts.transport == "UDP" and not parts.protected else ""
     draft = (
         Draft.request("REGISTER", identity.home_uri)
         .add("Via", f"SIP/2.0/{parts.transport} {parts.sent_by};branch={parts.branch}{rport}")
@@ -88,3 +97,17 @@ def empty_credentials(identity: UeIdentity) -> str:
     """Authorization of a REGISTER that no challenge precedes (TS 24.229 5.1.1.2.2 a)."""
     values = {"username": identity.impi, "realm": identity.home_domain, "nonce": "", "uri": identity.home_uri}
     return str(Authorization.of({**values, "response": ""}))
+
+
+def leaves(request: Request) -> bool:
+    """Whether a REGISTER takes a binding away: zero in Contact, or for want of that in Expires (RFC 3261 10.2.2)."""
+    for value in request.values("Contact"):
+        with suppress(HeaderError):
+            contact = Contact.parse(value)
+            if "expires" in contact.params:
+                return contact.expires == 0
+    try:
+        expires = request.get(Expires)
+    except HeaderError:
+        return False
+    return expires is not None and expires.seconds == 0
