@@ -60,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--imsreg-seed", type=int, metavar="N", help="seed of all random values: repeats a run")
     group.addoption("--imsreg-ignore-known", action="store_true", help="show known deviations as failures")
     group.addoption("--imsreg-spec-strict", action="store_true", help="a broken SHOULD is a failure")
+    group.addoption("--imsreg-esp-keys", action="store_true", help="write the keys of associations, for Wireshark")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -44,9 +44,9 @@ def profile(name: str) -> Path:
     return data("fixtures", "profiles", f"{name}.yaml")
 
 
-def live(output: Path, name: str, *mutant: str) -> Lived:
+def live(output: Path, name: str, *mutant: str, chosen: Sequence[str] = ()) -> Lived:
     options = ["--mutant", *mutant] if mutant else []
-    where = ["--profile", str(profile(name)), "--output", str(output)]
+    where = ["--profile", str(profile(name)), "--output", str(output), *chosen]
     return Lived(output, profile(name), main(["run", "--link", "memory", "--seed", "20", *options, *where]))
 
 
@@ -104,6 +104,17 @@ def test_captures_of_the_conformant_core_give_the_rulings_of_the_run(conformant:
     assert conformant.code == ExitClass.CONFORMANT
     assert len(journal(conformant.output)) >= 40
     assert differences(conformant) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"), [("embedded-core-ipsec", ["24.229", "33.203"]), ("embedded-ue-ipsec", ["24.229/5.1.1"])]
+)
+def test_captures_over_esp_give_the_rulings_of_the_run(name: str, chosen: list[str], tmp_path: Path) -> None:
+    lived = live(tmp_path, name, chosen=chosen)
+    transcripts = read_captures([tmp_path]).values()
+    assert [t for t in transcripts if any(record.event.octets for record in t.esp)]
+    assert [t for t in transcripts if any(entry.flow.association for entry in t.entries)]
+    assert differences(lived) == []
 
 
 @pytest.mark.parametrize(

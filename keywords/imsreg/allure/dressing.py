@@ -68,6 +68,9 @@ def _verdicts(case: Case, judgement: Judgement) -> str:
     for ruling in (*judgement.rulings, *judgement.in_passing):
         for finding in ruling.findings:
             lines += ["", str(finding.kind), finding.text(catalogue[finding.requirement])]
+    if case.evidence is not None and case.evidence.esp_keys.is_file():
+        # Named, not attached: reports are passed on.
+        lines += ["", f"keys of its associations: {safe_text(str(case.evidence.esp_keys))}"]
     return "\n".join(lines or ["this test decides no requirement"]) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from imsreg.tester.settings import Settings
 
 if TYPE_CHECKING:
     from imsreg.tester.analysis import Analysed
+    from imsreg.tester.captures import Captures
     from imsreg.verdict.catalogue import Catalogue
 
 
@@ -45,10 +46,10 @@ def execute(options: argparse.Namespace) -> ExitClass:
     """Run the verb."""
     from imsreg.robot.documented import decided_elsewhere
     from imsreg.tester.analysis import Analyst
-    from imsreg.tester.captures import names, of_test, read_captures
+    from imsreg.tester.captures import names, of_test
     from imsreg.tester.summary import summary_lines
 
-    captures = read_captures(options.captures)
+    captures = _read(options.captures)
     if options.test is not None:
         captures = of_test(captures, options.test)
     analyst = Analyst(
@@ -64,6 +65,21 @@ def execute(options: argparse.Namespace) -> ExitClass:
     lines = summary_lines(summary, analyst.catalogue, options.output)
     print("\n".join(lines if len(analysed) > 1 or options.output else list(lines)[:1]))
     return analyst.exit_class(analysed, summary)
+
+
+def _read(places: Sequence[Path]) -> Captures:
+    """The captures. Of one that imsreg did not write it shows what can be read, and raises InputError all the same."""
+    from imsreg.tester.captures import read_captures
+    from imsreg.transcript.foreign import EspCapture
+
+    try:
+        return read_captures(places)
+    except EspCapture as error:
+        if error.transcript.entries:
+            from imsreg.transcript.ladder import text
+
+            print(text(error.transcript))
+        raise
 
 
 def _shown(one: Analysed, catalogue: Catalogue) -> Iterator[str]:

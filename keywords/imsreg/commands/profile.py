@@ -59,7 +59,7 @@ def execute_check(options: argparse.Namespace) -> ExitClass:
     from imsreg.tester.prospect import prospect
 
     found = prospect(options.file)
-    expected = forecast(TestSuite.from_file_system(data("suites")), found.profile, found.families)
+    expected = forecast(TestSuite.from_file_system(data("suites")), found.profile, found.families, found.lacks)
     for label, value in found.facts():
         print(f"{label:<{WIDTH}}  {value}")
     reasons = expected.not_applicable

@@ -32,6 +32,7 @@ def add_to(verbs: Verbs) -> None:
     parser.add_argument("--exclude", action="append", default=[], metavar="TAG", help="no tests with this tag")
     parser.add_argument("--ignore-known", action="store_true", help="show known deviations as FAIL")
     parser.add_argument("--spec-strict", action="store_true", help="a broken SHOULD is a FAIL")
+    parser.add_argument("--esp-keys", action="store_true", help="write the keys of associations, for Wireshark")
     parser.add_argument("--allure", type=Path, metavar="DIR", help="write Allure results too (see imsreg report)")
     add_link(parser)
     parser.set_defaults(execute=execute)
@@ -48,6 +49,7 @@ def execute(options: argparse.Namespace) -> ExitClass:
         seed=options.seed,
         ignore_known=options.ignore_known,
         spec_strict=options.spec_strict,
+        esp_keys=options.esp_keys,
     )
     chosen = RunOptions(tuple(options.selectors), tuple(options.include), tuple(options.exclude), allure=options.allure)
     given = given_profile(options)

@@ -28,6 +28,7 @@ def settings(config: pytest.Config, output: Path, worker: Mapping[str, Any] | No
         seed=config.getoption("imsreg_seed"),
         ignore_known=config.getoption("imsreg_ignore_known"),
         spec_strict=config.getoption("imsreg_spec_strict"),
+        esp_keys=config.getoption("imsreg_esp_keys"),
         **given,
     )
 

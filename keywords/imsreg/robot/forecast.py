@@ -33,9 +33,13 @@ class Forecast:
     not_applicable: Counter[str]
 
 
-def forecast(suite: TestSuite, profile: Profile, families: Collection[str]) -> Forecast:
-    """What would become of the tests of `suite`. `families` are those in which the DUT can be reached."""
-    reasons = Counter(reason for test in suite.all_tests if (reason := _reason(test, profile, families)) is not None)
+def forecast(suite: TestSuite, profile: Profile, families: Collection[str], lacks: str | None = None) -> Forecast:
+    """What would become of the tests of `suite`. `families` are those in which the DUT can be reached.
+
+    `lacks`: what this host lacks for the profile's security mode, so that no test can run.
+    """
+    found = ((_reason(test, profile, families) or lacks) for test in suite.all_tests)
+    reasons = Counter(reason for reason in found if reason is not None)
     decided = {identifier for test in suite.all_tests for identifier in ids_of(test.tags)}
     return Forecast(suite.test_count, len(decided), reasons)
 

@@ -33,7 +33,7 @@ def ignite() -> None:
             return  # tests of a UE, which no core answers
         settings = settings_from_variables("cscf")
         profile = load_profile(settings.profile)
-        if profile.dut.embedded == "reference-core" and settings.link == "sockets":
+        if profile.dut.embedded == "reference-core" and settings.link == "sockets" and profile.security != "ipsec":
             _fire = ReferenceProcess(profile.path, mutant=settings.mutant, seed=settings.seed)
     except InputError:
         return

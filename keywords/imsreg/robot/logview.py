@@ -58,7 +58,8 @@ def _row(case: Case, ruling: Ruling, *, passing: bool = False) -> str:
 
 
 def _files(evidence: Evidence) -> str:
-    return f"<p>Evidence: {', '.join(map(_link, evidence.paths))}</p>"
+    keys = f"; keys of its associations: {_link(evidence.esp_keys)}" if evidence.esp_keys.is_file() else ""
+    return f"<p>Evidence: {', '.join(map(_link, evidence.paths))}{keys}</p>"
 
 
 def _link(path: Path) -> str:

@@ -26,8 +26,10 @@ SEED = 20
 PROFILES: dict[tuple[Side, str], str] = {
     ("cscf", "none"): "embedded-core-plain.yaml",
     ("cscf", "headers"): "embedded-core.yaml",
+    ("cscf", "ipsec"): "embedded-core-ipsec.yaml",
     ("ue", "none"): "embedded-ue-plain.yaml",
     ("ue", "headers"): "embedded-ue.yaml",
+    ("ue", "ipsec"): "embedded-ue-ipsec.yaml",
 }
 """The embedded reference of each side in each security mode."""
 CAUGHT = ("FAIL", "NON-STRICT", "OBSERVATION")

@@ -45,6 +45,7 @@ def settings_from_variables(side: Side) -> Settings:
         run=_text("RUN") or "",
         ignore_known=_flag("IGNORE_KNOWN"),
         spec_strict=_flag("SPEC_STRICT"),
+        esp_keys=_flag("ESP_KEYS"),
     )
 
 

@@ -24,11 +24,13 @@ _FILLS = {
     "clock": ("#e9f1fb", "#1c2a3c"),
     "transport": ("#fff1dc", "#3b2c14"),
     "note": ("#f1f3f5", "#23282e"),
+    "esp": ("#e3f4f1", "#173833"),
 }
 _STROKES = {
     "lane": ("#c3cad2", "#454d57"),
     "over": _FILLS["ground"],
     "edge": ("#c3cad2", "#454d57"),
+    "tube": ("#cfeae5", "#1f4a43"),
     "request-line": _FILLS["request"],
     "success-line": _FILLS["success"],
     "response-line": _FILLS["response"],
@@ -44,6 +46,7 @@ _SHAPES = (
     ".ladder .over{paint-order:stroke;stroke-width:4px}"
     ".ladder .lane{stroke-width:1.5}"
     ".ladder .arrow{stroke-width:1.6}"
+    ".ladder .tube{stroke-width:11}"
     ".ladder .dashed{stroke-dasharray:6 4}"
     ".ladder .faint{opacity:.6}"
 )

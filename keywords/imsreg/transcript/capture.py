@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imsreg.errors import InputError
+from imsreg.secagree.events import EspEvent
 from imsreg.sip.flow import Address, Flow, Transport
 from imsreg.transcript import blocks
 from imsreg.transcript.blocks import Block, BlockType, CaptureError, read_blocks
+from imsreg.transcript.esp_remarks import records_in
 from imsreg.transcript.packets import Datagram, PacketError, Segment, TcpFlags, parse_packet
+from imsreg.transcript.pcapng import MESSAGES, WIRE
 from imsreg.transcript.remarks import (
     restore_asked,
     restore_association,
@@ -24,9 +28,11 @@ MAX_FILE = 64 * 2**20
 
 
 def read_capture(path: Path) -> Transcript:
-    """The transcript in a file of `write_capture`: messages, times, directions, names and events; keys are masked.
+    """The transcript in a file of `write_capture`: messages, times, directions, names and events, and the records of
+    ESP packets; keys are masked.
 
-    Raises InputError with the offset of the fault for anything else, and for files beyond MAX_FILE octets.
+    Raises InputError with the offset of the fault for anything else, and for files beyond MAX_FILE octets. For a
+    capture of somebody else's with ESP in it that is an `EspCapture`.
     """
     try:
         if path.stat().st_size > MAX_FILE:
@@ -37,8 +43,23 @@ def read_capture(path: Path) -> Transcript:
     try:
         return _read(data)
     except CaptureError as error:
+        from imsreg.transcript.foreign import esp_capture
+
+        if not _is_ours(data) and (foreign := esp_capture(path, data)) is not None:
+            raise foreign from None
         remedy = "only captures that imsreg wrote can be read"
         raise InputError(path, f"offset {error.offset}", error.problem, remedy) from None
+
+
+def _is_ours(data: bytes) -> bool:
+    """Whether the file has an interface of ours, as far as it can be read."""
+    with suppress(CaptureError):
+        for block in read_blocks(data):
+            if block.kind == BlockType.INTERFACE:
+                block.unpack("HHI")
+                if dict(block.options(8)).get(blocks.INTERFACE_NAME) in (MESSAGES, WIRE):
+                    return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,14 @@ class _Packet:
         return ends if self.outbound else (ends[1], ends[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _EspPacket:
+    """One packet as it was on the wire, with its record; `remarks` also has what happened before it."""
+
+    event: EspEvent
+    remarks: list[str]
+
+
 @dataclass(slots=True)
 class _Stream:
     """A TCP connection: its number, and for each sender the octet that it sends next and what it sent of a message."""
@@ -71,37 +100,53 @@ def _read(data: bytes) -> Transcript:
     if not data:
         raise CaptureError(0, "the file is empty")
     titles: list[str] = []
-    packets: list[_Packet] = []
+    interfaces: list[bytes] = []
+    packets: list[_Packet | _EspPacket] = []
     began: int | None = None
-    dropped, trailing = 0, []
+    dropped, dropped_esp = 0, 0
+    trailing: list[str] = []
     for block in read_blocks(data):
         if block.kind == BlockType.SECTION_HEADER:
-            titles = _remarks(block, 16)
+            titles, interfaces = _remarks(block, 16), []
         elif block.kind == BlockType.INTERFACE:
-            _check_interface(block)
+            interfaces.append(_read_interface(block))
         elif block.kind == BlockType.ENHANCED_PACKET:
-            packets.append(_read_packet(block))
+            packets.append(_read_esp(block) if _of_wire(block, interfaces) else _read_packet(block))
         elif block.kind == BlockType.INTERFACE_STATISTICS:
             options = dict(block.options(12))
-            began, dropped = _start(block, options), _number(block, options.get(blocks.STATISTICS_DROPPED, b""))
-            trailing = _remarks(block, 12)
+            lost = _number(block, options.get(blocks.STATISTICS_DROPPED, b""))
+            if _of_wire(block, interfaces):
+                dropped_esp = lost
+            else:
+                began, dropped, trailing = _start(block, options), lost, _remarks(block, 12)
     if began is None:
-        began = packets[0].at if packets else 0
+        began = next((packet.at for packet in packets if isinstance(packet, _Packet)), 0)
     transcript = Transcript(titles[0] if titles else "", began / 1_000_000, start=0.0)
     for remark in titles[1:]:
         restore_peer(remark, transcript)
     transcript.circumstances = restore_circumstances(titles[1:])
     _replay(packets, began, transcript)
-    restore_events(trailing, transcript)
+    _restore(trailing, transcript)
     transcript.dropped += dropped
+    transcript.dropped_esp += dropped_esp
     return transcript
 
 
-def _replay(packets: list[_Packet], began: int, transcript: Transcript) -> None:
+def _restore(remarks: list[str], transcript: Transcript) -> None:
+    """What happened before a packet: events, and the records of packets of which no octets were kept."""
+    restore_events(remarks, transcript)
+    for event in records_in(remarks, packet=False):
+        transcript.record_esp(event)
+
+
+def _replay(packets: list[_Packet | _EspPacket], began: int, transcript: Transcript) -> None:
     streams: dict[frozenset[Address], _Stream] = {}
     connections = 0
     for packet in packets:
-        restore_events(packet.remarks, transcript)
+        _restore(packet.remarks, transcript)
+        if isinstance(packet, _EspPacket):
+            transcript.record_esp(packet.event)
+            continue
         content, ends = packet.content, frozenset(packet.ends)
         number, payload = 0, content.payload
         if isinstance(content, Segment):
@@ -137,13 +182,33 @@ def _reassemble(stream: _Stream, segment: Segment, offset: int) -> bytes | None:
     return message
 
 
+def _of_wire(block: Block, interfaces: list[bytes]) -> bool:
+    """Whether a block is about packets as they were on the wire."""
+    (interface,) = block.unpack("I")
+    return interface < len(interfaces) and interfaces[interface] == WIRE
+
+
+def _read_esp(block: Block) -> _EspPacket:
+    captured = block.unpack("IIIII")[3]
+    remarks = _remarks(block, _options_of(block, captured))
+    events = list(records_in(remarks, packet=True))
+    if len(events) != 1:
+        raise CaptureError(block.offset, "the packet does not say what became of it")
+    return _EspPacket(replace(events[0], octets=block.body[20 : 20 + captured]), remarks)
+
+
+def _options_of(block: Block, captured: int) -> int:
+    """Where the options of a packet of `captured` octets begin."""
+    if 20 + captured > len(block.body):
+        raise CaptureError(block.offset, "the packet reaches beyond its block")
+    return 20 + blocks.padded(captured)
+
+
 def _read_packet(block: Block) -> _Packet:
     _, high, low, captured, original = block.unpack("IIIII")
     if captured != original:
         raise CaptureError(block.offset, "the packet was cut when it was captured")
-    if 20 + captured > len(block.body):
-        raise CaptureError(block.offset, "the packet reaches beyond its block")
-    begin = 20 + blocks.padded(captured)
+    begin = _options_of(block, captured)
     way = _number(block, dict(block.options(begin)).get(blocks.PACKET_FLAGS, b"")) & 3
     if way not in (blocks.INBOUND, blocks.OUTBOUND):
         raise CaptureError(block.offset, "the packet does not say whether it was sent or received")
@@ -154,13 +219,15 @@ def _read_packet(block: Block) -> _Packet:
     return _Packet(high << 32 | low, way == blocks.OUTBOUND, content, _remarks(block, begin), block.offset)
 
 
-def _check_interface(block: Block) -> None:
+def _read_interface(block: Block) -> bytes:
+    """The name of an interface."""
     link_type = block.unpack("HHI")[0]
     if link_type != blocks.LINKTYPE_RAW:
         raise CaptureError(block.offset, f"link type {link_type}, not {blocks.LINKTYPE_RAW} (raw IP)")
-    resolution = dict(block.options(8)).get(blocks.INTERFACE_RESOLUTION)
-    if resolution not in (None, bytes([blocks.MICROSECONDS])):
+    options = dict(block.options(8))
+    if options.get(blocks.INTERFACE_RESOLUTION) not in (None, bytes([blocks.MICROSECONDS])):
         raise CaptureError(block.offset, "the times do not count microseconds")
+    return options.get(blocks.INTERFACE_NAME, b"")
 
 
 def _start(block: Block, options: dict[int, bytes]) -> int | None:

@@ -18,6 +18,8 @@ _SLUG_LIMIT = 80
 _TEXT = "transcript.txt"
 DUT_LOG = "dut.log"
 """What the tester does not write itself: the DUT's own log of a test, if somebody fetches it."""
+ESP_KEYS = "esp_sa"
+"""Keys of the test's associations, if the user asks for them; no transcript has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,17 @@ class Evidence:
         """Where the DUT's own log goes."""
         return self.text.with_name(DUT_LOG)
 
+    @property
+    def esp_keys(self) -> Path:
+        """Where the keys of associations go, for Wireshark."""
+        return self.text.with_name(ESP_KEYS)
+
 
 def write_evidence(directory: Path, transcript: Transcript, marks: Mapping[int, str] = {}) -> Evidence:
     """Writes transcript.txt, wire.pcapng and ladder.svg into `directory`, which is made if need be.
 
-    Each file appears whole or not at all, and replaces an older one; an older log of the DUT goes. `marks` has the text
+    Each file appears whole or not at all, and replaces an older one; an older log of the DUT goes, and so do older
+    keys. `marks` has the text
     of a finding by the number of the entry that shows it. CK and IK are masked. Raises InputError if the directory
     cannot be written to.
     """
@@ -51,6 +59,7 @@ def write_evidence(directory: Path, transcript: Transcript, marks: Mapping[int, 
     _write(made.capture, write_capture(transcript, marks))
     _write(made.ladder, ladder.svg(transcript, marks).encode())
     made.dut_log.unlink(missing_ok=True)
+    made.esp_keys.unlink(missing_ok=True)
     return made
 
 

@@ -26,6 +26,8 @@ _CHARACTER, _SMALL, _STRONG, _TITLE = 6.8, 6.4, 8.2, 9.8
 def svg(transcript: Transcript, marks: Mapping[int, str] = {}) -> str:
     """The ladder as one SVG document, readable on light and dark ground, CK and IK masked.
 
+    The arrow of a message that an association protected runs through a tube.
+
     `marks` has the text of a finding by the number of the entry that shows it: that arrow is red, the text below it.
     """
     return _Picture(rows_of(transcript, marks, MAX_DRAWN)).svg()
@@ -83,6 +85,8 @@ class _Picture:
         canvas.rectangle(_EDGE, y - 9, 14 + 7 * len(digits), 18, "pill", corner=9)
         canvas.text(_EDGE + 7 + 3.5 * len(digits), y + 4, digits, "digits ink", "middle")
         self._draw_time(row.at, y + 4)
+        if row.association:
+            canvas.line(begin + 3 * way, y, end - 12 * way, y, "tube")
         canvas.line(begin, y, end - 8 * way, y, f"arrow {colour}-line{dashed}")
         canvas.head(end, y, way, colour)
         canvas.text((begin + end) / 2, y - 7, row.label, f"strong over {colour}", "middle")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from imsreg.transcript.entries import Entry
+from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.redaction import presentable
 from imsreg.transcript.rows import Band, arrow_of
 from imsreg.transcript.textladder import arrow_lines, band_line, columns_of, names_line
@@ -47,6 +48,14 @@ class LiveLadder:
     def event(self, text: str, at: float) -> str:
         """The line of something that is no message. `at` in seconds."""
         return band_line(Band(at, "note", presentable(text, limit=_TEXT_LIMIT)))
+
+    def esp(self, entry: EspEntry) -> str | None:
+        """The line of an ESP packet that brought no message, or was no good; None for what the messages show."""
+        if not entry.noteworthy:
+            return None
+        from imsreg.transcript.esp_words import esp_text  # of no use to a run without associations
+
+        return self.event(f"ESP record {entry.number}: {esp_text(entry.event)}", entry.at)
 
     @property
     def _columns(self) -> list[int]:

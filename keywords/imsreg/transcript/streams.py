@@ -77,18 +77,21 @@ def settled_flows(entries: tuple[Entry, ...]) -> dict[int, Flow]:
     """Entry number -> the flow that its octets took, for messages over TCP.
 
     A message that asked the link for a connection (`Flow.connection` 0) went over one that other messages name: the
-    nearest later one between the same hosts, else the nearest earlier one, else it keeps its flow.
+    nearest later one between the same hosts, else the nearest earlier one, else it keeps its flow. Under a security
+    association the port that it left from is known, and only a connection from there will do.
     """
     streams = [entry for entry in entries if entry.flow.transport == "TCP"]
     settled: dict[int, Flow] = {}
     for ordered in (reversed(streams), streams):
-        nearest: dict[tuple[str, Address], Flow] = {}
+        nearest: dict[tuple[str | Address, Address], Flow] = {}
         for entry in ordered:
-            between = entry.flow.local.host, entry.flow.remote
-            if entry.flow.connection:
-                nearest[between] = settled[entry.number] = entry.flow
-            elif entry.number not in settled and between in nearest:
-                settled[entry.number] = replace(nearest[between], association=entry.flow.association)
+            flow = entry.flow
+            asked = flow.local.host if flow.association is None else flow.local, flow.remote
+            if flow.connection:
+                settled[entry.number] = flow
+                nearest[flow.local.host, flow.remote] = nearest[flow.local, flow.remote] = flow
+            elif entry.number not in settled and asked in nearest:
+                settled[entry.number] = replace(nearest[asked], association=flow.association)
     return settled
 
 

@@ -46,12 +46,16 @@ def band_line(row: Band) -> str:
 
 
 def arrow_lines(row: Arrow, columns: list[int]) -> Iterator[str]:
-    """A message in one line, and below it what is remarked on it. Number 0 stays away."""
+    """A message in one line, and below it what is remarked on it. Number 0 stays away.
+
+    The shaft is doubled where an association protected the message.
+    """
     line = list(f"{row.number or '':>5}{_seconds(row.at)}".ljust(columns[-1] + 1))
     for column in columns:
         line[column] = "|"
     begin, end = sorted((columns[row.source], columns[row.target]))
-    dash = "- " if row.repeat else "-"
+    dash = "=" if row.association else "-"
+    dash += " " if row.repeat else ""
     label = f" {row.label[: max(0, end - begin - 7)]} "
     shaft = (dash * (end - begin))[: max(0, end - begin - 1)]
     at = (len(shaft) - len(label)) // 2

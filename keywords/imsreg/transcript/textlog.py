@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from imsreg.sip.flow import Address
 from imsreg.transcript.entries import Entry, Event
+from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.redaction import presentable
 from imsreg.transcript.transcript import Transcript
 
@@ -16,6 +17,8 @@ _LINE_LIMIT = 1000
 
 def render(transcript: Transcript, marks: Mapping[int, str] = {}) -> str:
     """Every message with number, time, direction and flow, and what happened between them. It ends in a newline.
+
+    Of the packets with ESP those have a line that tell of more than a message: the others are counted.
 
     What comes from the wire stands behind a bar, escaped, with CK and IK masked: no message can pass for a line of
     this log. `marks` has the text of a finding by the number of the entry that shows it.
@@ -30,8 +33,12 @@ def heading(title: str) -> str:
 
 def _lines(transcript: Transcript, marks: Mapping[int, str]) -> Iterator[str]:
     yield heading(transcript.title)
-    yield f"{transcript.date}, {len(transcript.entries)} messages"
-    for item in transcript.timeline():
+    records = f", {len(transcript.esp)} ESP records" if transcript.esp else ""
+    yield f"{transcript.date}, {len(transcript.entries)} messages{records}"
+    for item in transcript.full_timeline():
+        if isinstance(item, EspEntry):
+            yield from _esp(item)
+            continue
         yield ""
         if isinstance(item, Event):
             yield f"{item.kind.capitalize()} at {item.at:.6f} s: {presentable(item.text, limit=_LINE_LIMIT)}"
@@ -40,6 +47,9 @@ def _lines(transcript: Transcript, marks: Mapping[int, str]) -> Iterator[str]:
     if transcript.dropped:
         yield ""
         yield f"{transcript.dropped} more messages and events were not kept"
+    if transcript.dropped_esp:
+        yield ""
+        yield f"{transcript.dropped_esp} more records of ESP packets were not kept"
 
 
 def _message(entry: Entry, transcript: Transcript, mark: str | None) -> Iterator[str]:
@@ -56,6 +66,14 @@ def _message(entry: Entry, transcript: Transcript, mark: str | None) -> Iterator
         yield f"  | {line}" if line else "  |"
 
 
+def _esp(entry: EspEntry) -> Iterator[str]:
+    if entry.noteworthy:
+        from imsreg.transcript.esp_words import esp_text  # of no use to a run without associations
+
+        yield ""
+        yield f"ESP record {entry.number} at {entry.at:.6f} s: {presentable(esp_text(entry.event), limit=_LINE_LIMIT)}"
+
+
 def _end(transcript: Transcript, address: Address) -> str:
     name = presentable(transcript.name(address), limit=_LINE_LIMIT)
     return name if name == str(address) else f"{name} {address}"
@@ -64,5 +82,6 @@ def _end(transcript: Transcript, address: Address) -> str:
 def _path(entry: Entry) -> str:
     flow = entry.flow
     connection = f" connection {flow.connection}" if flow.connection else ""
-    association = f", protected by {flow.association}" if flow.association is not None else ""
-    return f"{flow.transport}{connection}{association}"
+    if flow.association is None:
+        return f"{flow.transport}{connection}"
+    return f"{flow.transport}{connection}, protected by {presentable(flow.association, limit=_LINE_LIMIT)}"
