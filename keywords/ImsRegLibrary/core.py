@@ -160,9 +160,11 @@ class CoreKeywords(Component):
         )
 
     @keyword
-    def send_response(self, request: Request, response: Draft | bytes) -> None:
-        """Answers a request of the UE."""
-        self._ue_case.respond(request, response)
+    def send_response(self, request: Request, response: Draft | bytes, on: str | None = None) -> None:
+        """Answers a request of the UE. ``on`` sends it elsewhere than it belongs, as for Send Request: then it is no
+        answer, and the right one may still follow.
+        """
+        self._ue_case.respond(request, response, on)
 
     @keyword
     def send_challenge(self, request: Request, av: Av = Av.RIGHT) -> None:

@@ -14,9 +14,13 @@ class ExchangeKeywords(Component):
     """One request, its final response. A response that was not expected stops the scenario; verdicts are given."""
 
     @keyword
-    def send_request(self, message: Draft | bytes) -> None:
-        """Sends a request in a transaction of its own (RFC 3261 17.1.2)."""
-        self._case.send(message)
+    def send_request(self, message: Draft | bytes, on: str | None = None) -> None:
+        """Sends a request in a transaction of its own (RFC 3261 17.1.2).
+
+        With a DUT in security mode ipsec it goes where it belongs, or elsewhere on purpose: ``on=clear`` between the
+        unprotected ports, ``on=UL2 of the temporary set`` on an association of the tester (see Inject Packet).
+        """
+        self._case.send(message, on)
 
     @keyword
     def send_octets(self, octets: bytes | str) -> None:
@@ -29,9 +33,11 @@ class ExchangeKeywords(Component):
         self._cscf_case.send(self._ue.registration.initial_register(expires=expires))
 
     @keyword
-    def send_register_answering(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> None:
-        """Builds and sends the REGISTER that answers a challenge."""
-        self._cscf_case.send(self._ue.answer(challenge, res))
+    def send_register_answering(
+        self, challenge: Response, res: ResChoice = ResChoice.RIGHT, on: str | None = None
+    ) -> None:
+        """Builds and sends the REGISTER that answers a challenge; ``on`` as for Send Request."""
+        self._cscf_case.send(self._ue.answer(challenge, res), on)
 
     @keyword
     def expect_response(self, status: int, alternatives: str = "", **named: str) -> Response:

@@ -14,6 +14,7 @@ from imsreg.robot.allure_log import around_allure
 from imsreg.robot.bench import BENCH
 from imsreg.robot.listener import CaseListener
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from ImsRegLibrary.associations import AssociationKeywords
 from ImsRegLibrary.clock import ClockKeywords
 from ImsRegLibrary.core import CoreKeywords
 from ImsRegLibrary.exchanges import ExchangeKeywords
@@ -71,6 +72,7 @@ class ImsRegLibrary(DynamicCore):
                 CoreKeywords(BENCH),
                 MessageKeywords(BENCH),
                 ExchangeKeywords(BENCH),
+                AssociationKeywords(BENCH),
                 ClockKeywords(BENCH),
                 VerdictKeywords(BENCH),
             ]

@@ -40,7 +40,7 @@ def core() -> Iterator[ReferenceProcess]:
     """A reference core in a network namespace of its own, which is there as long as the core is."""
     within = (*_WAY, "sh", str(data("fixtures", "ues", "with-veth")))
     profile = data("fixtures", "profiles", "digest-core.yaml")
-    with closing(ReferenceProcess(profile, address=CORE, within=within)) as process:
+    with closing(ReferenceProcess(profile, addresses=[CORE], within=within)) as process:
         assert process.addresses["IPv4"].host == CORE
         yield process
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from secrets import randbits
 
 from imsreg.errors import InputError
-from imsreg.net.egress import EgressGate
 from imsreg.net.resolve import has_ipv6
-from imsreg.net.sockets import SocketLink
 from imsreg.sip.flow import Address
 from imsreg.tester.analysis import Analysed, Analyst
+from imsreg.tester.ground import Ground, ground_of
 from imsreg.tester.preflight import read_profile
 from imsreg.tester.stand_alone import StandAloneCore
 from imsreg.tester.start_ue import LOOPBACK
@@ -30,18 +30,24 @@ def bench_core(path: Path, hosts: Sequence[str] = (), port: int | None = None) -
     """The core for UEs as the profile at `path` describes them. It starts no UE, an embedded one neither.
 
     It listens at `hosts`, at most one per family, and at `port` (0: any free one); where these say nothing, as the
-    profile does. Raises InputError for what cannot be used, before anything is sent.
+    profile does. Raises InputError for what cannot be used, before anything is sent: a host that cannot do ESP in mode
+    ipsec, too.
     """
     profile, subscribers = read_profile(path)
     if profile.dut.role != "ue":
         problem = f"the DUT is no UE but a {profile.dut.role}, and this is a core"
         raise InputError(path, "dut.role", problem, "name the profile of a UE")
     listens_at = _places(profile, hosts, port)
-    link = SocketLink(EgressGate(profile.allow), real_time=True)
+    ground = _ground(profile, listens_at)
     try:
-        yield StandAloneCore(link, profile, subscribers, listens_at, randbits(64))
+        with ground.entered():
+            link = ground.link(real_time=True)
+        try:
+            yield StandAloneCore(link, profile, subscribers, listens_at, randbits(64))
+        finally:
+            link.close()
     finally:
-        link.close()
+        ground.close()
 
 
 def introduction(core: StandAloneCore, *, built_in: bool) -> Iterator[str]:
@@ -53,7 +59,8 @@ def introduction(core: StandAloneCore, *, built_in: bool) -> Iterator[str]:
         yield "no profile is named: home domain and subscribers are those of the built-in reference UE"
     yield "set in the UE:"
     places = " or ".join(f"{address.host} port {address.port}" for address in core.addresses)
-    yield f"  P-CSCF       {places}, UDP or TCP in the clear"
+    how = "then IPsec (ipsec-3gpp)" if profile.security == "ipsec" else "in the clear"
+    yield f"  P-CSCF       {places}, UDP or TCP {how}"
     yield f"  home domain  {profile.home_domain}"
     for subscriber in subscribers[:_MOST_SHOWN]:
         kind = "AKA" if subscriber.algorithm is not None else "password"
@@ -77,6 +84,16 @@ def judged(core: StandAloneCore, analyst: Analyst, output: Path | None, command:
             reproduce = command if capture is None else ""
             analysed.append(analyst.analyse(capture or core.profile.path, transcript, name, reproduce=reproduce))
     return analysed
+
+
+def _ground(profile: Profile, places: Sequence[Address]) -> Ground:
+    """Where the core listens is on this host, whatever the profile says of an embedded UE, which is not started."""
+    tester = replace(profile.tester, addresses=tuple(place.host for place in places))
+    seen = replace(profile, dut=replace(profile.dut, embedded=None), tester=tester)
+    ground = ground_of(seen, Random(randbits(64)))
+    if ground.lacks is not None:
+        raise InputError(profile.path, "security", ground.lacks, "without associations a UE needs the mode headers")
+    return ground
 
 
 def _places(profile: Profile, hosts: Sequence[str], port: int | None) -> list[Address]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from imsreg.identity.subscribers import Subscriber
+from imsreg.secagree.associations import Side
 from imsreg.sip.flow import Address, Flow
 from imsreg.sip.message import MessageError, Request, parse
 from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.entries import Entry
+from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.transcript import Transcript
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.associations import SaSet
+    from imsreg.secagree.events import EspEvent
 
 MAX_REGISTRATIONS = 100
 """Transcripts of one UE. What comes beyond is shown and not judged."""
@@ -82,6 +90,23 @@ class BenchUe:
         if entry is not None and self._open is not None:
             return Seen(self.name, entry, self._open.repeat_of(entry), note)
         return Seen(self.name, Entry.of(0, round(now - self._start, 6), sent, flow, raw), None, self._why_not(sent))
+
+    def take_packet(self, event: EspEvent) -> EspEntry | None:
+        """Keep the record of a packet with ESP; without the packet where there is no more room. None: it is not kept.
+
+        It belongs to the transcript that goes on, as its message does.
+        """
+        if self._open is None:
+            return None
+        fits = self._room.take(len(event.octets))
+        return self._open.record_esp(event if fits else replace(event, octets=b""))
+
+    def take_set(self, sas: SaSet) -> None:
+        """Name the protected ports of a set that has been made: both sides may have one address."""
+        if self._open is not None:
+            for each in sas.associations:
+                ours = each.name.sender is Side.UE
+                self._open.peers.setdefault(each.destination, "P-CSCF" if ours else self.name)
 
     def _begin(self, raw: bytes, flow: Flow) -> str:
         """Begin a transcript if a REGISTER is a new start. Returns what to say of it."""

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 from imsreg.errors import InputError
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Response
+from imsreg.tester.esp_keys import EspKeyFile
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, stop_of
 from imsreg.tester.session import Session
 from imsreg.transcript.circumstances import Circumstances
 from imsreg.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
+    from imsreg.secagree.events import EspEvent, Fault
     from imsreg.tester.judge import Judge, Judgement
     from imsreg.tester.sent import Sent
+    from imsreg.tester.ue_associations import SetView
+    from imsreg.tester.way import Place
     from imsreg.transcript.evidence import Evidence
 
 
@@ -41,6 +45,8 @@ class Case(ABC):
         self.stopped: ScenarioStopped | NotApplicable | None = None
         self.evidence: Evidence | None = None
         """The files about the test, once they are written."""
+        self.esp_keys = EspKeyFile()
+        """The sets of associations that the tester has had in this test; the keys are written only on demand."""
         self._judgement: Judgement | None = None
         self.random: Random = session.random(name)
         self.transcript = Transcript(name, time.time(), start=session.link.now())
@@ -82,11 +88,16 @@ class Case(ABC):
         return self._judgement
 
     def write_evidence(self, output: Path, judgement: Judgement) -> Evidence:
-        """Transcript, pcapng and ladder of this test, in a directory of its own under `output`/evidence."""
+        """Transcript, pcapng and ladder of this test, in a directory of its own under `output`/evidence.
+
+        The keys of its associations too, if the settings ask for them.
+        """
         # What is made of the packets is not loaded before they have been sent.
         from imsreg.transcript.evidence import folder, write_evidence
 
         self.evidence = write_evidence(folder(output / "evidence", self.name), self.transcript, judgement.marks)
+        if self.session.settings.esp_keys and self.esp_keys:
+            self.esp_keys.write(self.evidence.esp_keys)
         return self.evidence
 
     def note_stop(self, stopped: ScenarioStopped | NotApplicable) -> None:
@@ -114,8 +125,20 @@ class Case(ABC):
         )
 
     @abstractmethod
-    def send(self, message: Draft | bytes) -> Sent:
-        """Send a request to the DUT. Octets may be wrong on purpose."""
+    def send(self, message: Draft | bytes, on: Place | str | None = None) -> Sent:
+        """Send a request to the DUT. Octets may be wrong on purpose; `on` names another place than it belongs on.
+
+        Raises InputError for words that name no place, ScenarioStopped if there is no such place now.
+        """
+
+    @abstractmethod
+    def inject(self, fault: Fault, data: bytes, on: Place | str) -> EspEvent:
+        """Send a packet that is wrong on purpose on an association of the tester. Raises as `send`."""
+
+    @property
+    @abstractmethod
+    def sets(self) -> tuple[SetView, ...]:
+        """The sets of associations that the tester's side has, oldest first."""
 
     @abstractmethod
     def expect(self, *statuses: int) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from imsreg.errors import InputError
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
@@ -12,12 +12,18 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
 from imsreg.tester.case import Case
-from imsreg.tester.lacking import no_mode, no_room, wrong_side
+from imsreg.tester.lacking import mode_of, no_mode, no_room, wrong_side
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import SimulatedUe, UeOptions
 from imsreg.text import safe_text
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.events import EspEvent, Fault
+    from imsreg.tester.ue_associations import SetView
+    from imsreg.tester.way import Place
 
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
@@ -27,6 +33,9 @@ UNKNOWN_MIN_EXPIRES = 120
 
 LOOK = 30
 """Seconds within which a scenario has seen a binding alive, also over a slow transport."""
+
+ANSWER = 0.2
+"""Seconds of the link in which an embedded DUT has answered, if it ever does before its clock moves."""
 
 REPETITIONS = 10
 """How often a client sends a request again before Timer F ends it (RFC 3261 17.1.2.2, default timers)."""
@@ -39,6 +48,7 @@ class CscfCase(Case):
         super().__init__(session, name, ids, reproduce=reproduce)
         self.ues: list[SimulatedUe] = []
         self._sent: Sent | None = None
+        session.observe(self._record_esp)
 
     def power_on(
         self,
@@ -58,6 +68,8 @@ class CscfCase(Case):
         session = self.session
         if (why := wrong_side(session.profile, "cscf")) is not None:
             raise NotApplicable(why)
+        if session.lacks is not None:
+            raise NotApplicable(session.lacks)
         if (lost := session.vital_signs.lost) is not None:
             raise ScenarioStopped(lost.kind, str(lost))
         if (why := no_room(session.profile, len(self.ues)) or no_mode(session.profile, security)) is not None:
@@ -69,19 +81,22 @@ class CscfCase(Case):
             transport=transport or first_transport,
             dut=dut,
             local=session.local_address(dut),
-            security=security or str(session.profile.security),
+            security=mode_of(session.profile, security),
             offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
             timers=session.timers,
             compact=compact,
             usim_seconds=session.profile.timing.usim,
         )
-        ue = SimulatedUe(session.link, chosen, options, self.random, self.transcript.tap, session.lockout)
+        tap, new_set = self.transcript.tap, self.esp_keys.add
+        ue = SimulatedUe(session.link, chosen, options, self.random, tap, session.lockout, new_set=new_set)
         name = "UE" if not self.ues else f"UE {len(self.ues) + 1}"
         self.transcript.peers[ue.address] = name
         # A TCP connection leaves from a port of its own: the host alone names it.
         self.transcript.peers.setdefault(ue.address.host, name)
         for address in session.dut.addresses.values():
             self.transcript.peers.setdefault(address, "P-CSCF")
+            if address.host != ue.address.host:
+                self.transcript.peers.setdefault(address.host, "P-CSCF")  # its protected ports are of its choosing
         self.ues.append(ue)
         if session.pool.is_dirty(chosen):
             self._clear_leftovers(ue)
@@ -94,10 +109,23 @@ class CscfCase(Case):
             raise InputError(self.name, "", "no UE is powered on", "begin the test with Power On UE")
         return self.ues[-1]
 
-    def send(self, message: Draft | bytes) -> Sent:
-        """Send a request from the UE that was powered on last."""
-        self._sent = self.ue.send(message)
+    def send(self, message: Draft | bytes, on: Place | str | None = None) -> Sent:
+        """Send a request from the UE that was powered on last, or elsewhere than a UE would (see `SimulatedUe.send`).
+
+        Raises InputError for words that name no place.
+        """
+        try:
+            self._sent = self.ue.send(message, on)
+        except ValueError as error:
+            raise _no_place(error) from error
         return self._sent
+
+    def inject(self, fault: Fault, data: bytes, on: Place | str) -> EspEvent:
+        """Send a packet that is wrong on purpose. Raises InputError for words that name no association."""
+        try:
+            return self.ue.inject(fault, data, on)
+        except ValueError as error:
+            raise _no_place(error) from error
 
     def expect(self, *statuses: int) -> Response:
         """The final response to the last request. Raises ScenarioStopped if it is none of `statuses` (any if none)."""
@@ -110,6 +138,27 @@ class CscfCase(Case):
                 "unexpected", f"expected {expected}, got {response.status} {safe_text(response.reason)}"
             )
         return response
+
+    @property
+    def sets(self) -> tuple[SetView, ...]:
+        """Those of the UE that was powered on last."""
+        return self.session.link.call(lambda: self.ue.sets)
+
+    def wait_for_answer(self, within: float) -> Response | None:
+        """The final response to the last request, whatever it is; None if none comes within so many seconds.
+
+        Then the request is given up: it is repeated no more.
+        """
+        sent, session = self._last_sent(), self.session
+        # An embedded DUT answers at once, and the rest of the time need not be waited for.
+        jumps = session.dut.moves_with_clock
+        if not session.link.wait(lambda: sent.done, min(within, ANSWER) if jumps else within) and jumps:
+            self.advance(within)
+        if sent.final is None:
+            self.ue.abandon(sent)
+            return None
+        self.ue.settle(sent, sent.final)
+        return sent.final
 
     def send_again(self, times: int) -> None:
         """The last request's octets again, until `times` of them have been answered.
@@ -141,9 +190,13 @@ class CscfCase(Case):
         stated = self.session.profile.features.min_expires
         return UNKNOWN_MIN_EXPIRES if stated is None else max(stated, LOOK)
 
+    def _record_esp(self, event: EspEvent) -> None:
+        self.transcript.record_esp(event)
+
     def _tidy_up(self) -> None:
         for ue in self.ues:
             self._release(ue)
+        self.session.observe(None)
         if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
             self.session.vital_signs.silent(self.stopped, self._sanity)
 
@@ -194,3 +247,7 @@ class CscfCase(Case):
                 "leftovers", f"an earlier test left a binding of {ue.impu}, and Contact: * got {response.status}"
             )
         self.transcript.note("bindings of an earlier test removed", self.session.link.now())
+
+
+def _no_place(error: ValueError) -> InputError:
+    return InputError("on", "", f"is no place to send from: {error}", "see the documentation of Send Request")

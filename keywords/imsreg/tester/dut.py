@@ -53,6 +53,19 @@ class UeDut(Dut, Protocol):
         """Octets of payload that it has sent and received so far over UDP and TCP; zeros where nobody knows."""
 
 
+class AbsentDut:
+    """No DUT: the tester's host lacks what a run against it takes."""
+
+    addresses: Mapping[str, Address] = {}
+    moves_with_clock = False
+
+    def advance(self, seconds: float) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
 class ExternalDut:
     """A DUT that somebody else runs, or that the profile's `start` and `stop` commands run."""
 

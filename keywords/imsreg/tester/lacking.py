@@ -53,10 +53,17 @@ def no_way(profile: Profile, families: Collection[str], transport: str | None, f
 
 
 def no_mode(profile: Profile, security: str | None) -> str | None:
-    """Why no UE can use that security mode."""
+    """Why no UE can use that security mode. The agreement in the header fields is part of mode ipsec."""
     if security == "headers" and profile.security == "none":
         return "the profile's security mode is none"
+    if security == "none" and profile.security == "ipsec":
+        return "the profile's security mode is ipsec: a UE without associations is challenged for ever"
     return None
+
+
+def mode_of(profile: Profile, wanted: str | None) -> str:
+    """The security mode of a UE that wants one, or whichever the profile has. The header fields are part of ipsec."""
+    return "ipsec" if profile.security == "ipsec" else wanted or str(profile.security)
 
 
 def no_room(profile: Profile, others: int) -> str | None:
@@ -66,9 +73,15 @@ def no_room(profile: Profile, others: int) -> str | None:
     return None
 
 
-def check_required(profile: Profile, families: Collection[str]) -> None:
-    """Raises InputError where something is not there that the profile requires; the rest makes single tests N/A."""
+def check_required(profile: Profile, families: Collection[str], lacks: str | None = None) -> None:
+    """Raises InputError where something is not there that the profile requires; the rest makes single tests N/A.
+
+    `lacks` is what the host lacks for security mode ipsec.
+    """
     there = {"ipv6": "IPv6" in families, "tcp": "tcp" in profile.dut.transports}
+    if "ipsec" in profile.requires and lacks is not None:
+        raise InputError(profile.path, "requires", lacks, "take ipsec out of it to have every test N/A")
+    there["ipsec"] = profile.security == "ipsec"
     for index, need in enumerate(profile.requires):
         if not there.get(need, False):
             raise InputError(

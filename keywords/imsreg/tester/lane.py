@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from imsreg.registration.attendant import Attendant
 from imsreg.sip.draft import Draft
@@ -13,12 +14,26 @@ from imsreg.sip.flow import Address, Flow
 from imsreg.sip.message import Request
 from imsreg.sip.server_transaction import ServerTransaction
 from imsreg.tester.sent import Sent
+from imsreg.text import safe_text
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.associations import SaSet
+    from imsreg.secagree.events import EspEvent, Fault
+    from imsreg.secagree.sets import LiveSet
+    from imsreg.tester.way import Place, Way
 
 MAX_ARRIVED = 1000
 """Requests of one UE that a test can look at; what comes beyond is not kept, and 503 if the test would answer it."""
 
 MAX_SOURCES = 64
 """Addresses and connections of one UE that are remembered, the latest."""
+
+MAX_DISCARDED = 100
+"""Requests that a P-CSCF drops, and of which it is kept why: the latest of them."""
+
+Records: TypeAlias = "Callable[[EspEvent], object]"
+"""Whoever takes down the records of a UE's packets."""
 
 Source = tuple[str, Address, int]
 """Transport, the UE's address, connection."""
@@ -35,14 +50,32 @@ class Arrived:
     answered: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Dropped:
+    """A request that a P-CSCF discards because of where it came. `why` says what was wrong with that."""
+
+    request: Request
+    flow: Flow
+    why: str
+
+    @property
+    def told(self) -> str:
+        """One line."""
+        method, source = safe_text(self.request.method, limit=40), f"{self.flow.remote} over {self.flow.transport}"
+        return f"{method} from {source} is dropped, as a P-CSCF does: {self.why}"
+
+
 class Desk(Protocol):
     """What a lane needs of its core. All of it runs on the thread that owns the nodes."""
 
-    def respond(self, lane: Lane, arrived: Arrived, response: Draft | bytes) -> None:
+    def respond(self, lane: Lane, arrived: Arrived, response: Draft | bytes, on: Place | None) -> None:
         """Send a response."""
 
-    def send(self, lane: Lane, request: Draft | bytes) -> Sent:
+    def send(self, lane: Lane, request: Draft | bytes, on: Place | None) -> Sent:
         """Send a request."""
+
+    def inject(self, lane: Lane, fault: Fault, data: bytes, on: Way) -> EspEvent:
+        """Send a packet that is wrong on purpose."""
 
     def stale(self, arrived: Arrived) -> bool:
         """Whether a request is so old that its sender no longer waits for an answer."""
@@ -54,17 +87,25 @@ class Desk(Protocol):
 class Lane:
     """The way between a test and the UE of one subscriber. Its methods may be called from any thread.
 
-    A lane without a tap is nobody's: the core answers on it by itself, and nothing is recorded.
+    A lane without a tap is nobody's: the core answers on it by itself, and nothing is recorded. `records` gets what
+    becomes of each packet with ESP in it, and of those in the clear that should have some.
     """
 
-    def __init__(self, desk: Desk, attendant: Attendant, tap: Tap | None = None) -> None:
+    def __init__(
+        self, desk: Desk, attendant: Attendant, tap: Tap | None = None, records: Records | None = None
+    ) -> None:
         self.attendant = attendant
         self.tap = tap
+        self.records = records
         self.automatic = tap is None
         """Whether what comes from now on is answered by the attendant at once."""
         self.arrived: list[Arrived] = []
         self.overflow = 0
         """Requests beyond MAX_ARRIVED, which were not kept."""
+        self.dropped: deque[Dropped] = deque(maxlen=MAX_DISCARDED)
+        """Requests that a P-CSCF discards, as the core does: no test gets them to answer."""
+        self.on_set: list[Callable[[SaSet], object]] = []
+        """Called with each set that is made, which has keys. Where the link is served: they must not call it."""
         self._taken = 0
         self._passed_over: list[Arrived] = []
         self._desk = desk
@@ -89,22 +130,47 @@ class Lane:
         self._taken = len(self.arrived)
         return found
 
-    def respond(self, arrived: Arrived, response: Draft | bytes) -> None:
-        """Answer a request. A second final response goes out as well, as no conformant server would send it."""
-        self._desk.respond(self, arrived, response)
+    @property
+    def sets(self) -> tuple[LiveSet, ...]:
+        """The UE's sets of associations that live, oldest first; none but in mode ipsec. To be read on the link."""
+        security = self.attendant.security
+        return () if security is None else security.live
 
-    def send(self, request: Draft | bytes) -> Sent:
-        """Send a request, such as NOTIFY, on the flow on which the UE was heard last. Returns at once.
+    def respond(self, arrived: Arrived, response: Draft | bytes, on: Place | None = None) -> None:
+        """Answer a request. A second final response goes out as well, as no conformant server would send it.
 
-        Raises ScenarioStopped if the UE has not been heard yet.
+        `on` sends it elsewhere than where a P-CSCF would: then it is no answer, the right one may still follow, and no
+        set of associations is established or ended by it. Raises ScenarioStopped if there is no such place.
         """
-        return self._desk.send(self, request)
+        self._desk.respond(self, arrived, response, on)
+
+    def send(self, request: Draft | bytes, on: Place | None = None) -> Sent:
+        """Send a request, such as NOTIFY. Returns at once.
+
+        It goes on the flow on which the UE was heard last; in mode ipsec on DL2 of the established set, or `on` another
+        place. Raises ScenarioStopped if the UE has not been heard yet, or there is no such place.
+        """
+        return self._desk.send(self, request, on)
+
+    def inject(self, fault: Fault, data: Draft | bytes = b"", *, on: Way) -> EspEvent:
+        """Send a datagram with `data` on an association of the network, wrong in one way; the record of it.
+
+        Fault.REPLAY repeats the last one that was sent there, whatever `data` is. Fault.CLEAR sends it between the
+        ports of the association and without it. Raises ScenarioStopped if there is no such association, or nothing to
+        repeat.
+        """
+        return self._desk.inject(self, fault, data if isinstance(data, bytes) else data.to_bytes(), on)
 
     def attend(self) -> None:
         """From now on the core answers by itself, also what is still waiting for an answer."""
         self.automatic = True
         for arrived in [each for each in self.arrived if not each.answered and not self._desk.stale(each)]:
             self._desk.answer(self, arrived)
+
+    def made(self, sas: SaSet) -> None:
+        """The network has made a set of associations with the UE of this lane."""
+        for told in self.on_set:
+            told(sas)
 
     def keep(self, arrived: Arrived) -> bool:
         """Put a request where a test finds it. False if there is no room for it any more."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from imsreg.identity.subscribers import Subscriber
-from imsreg.net.memory import MemoryLink
+from imsreg.net.link import Link
 from imsreg.registration.core import CorePolicy, ReferenceCore
 from imsreg.registration.seams import Seams
 from imsreg.sip.flow import Address
@@ -14,6 +14,9 @@ from imsreg.tester.mutants import Mutant
 from imsreg.verdict.profile import Profile
 
 MEMORY_ADDRESSES = {"IPv4": Address("127.0.2.1", 5060), "IPv6": Address("::1", 5060)}
+
+TRUST = 1800.0
+"""Seconds after which the reference core wants a protected refresh authenticated anew: it does both, by the time."""
 
 SPARE_ADDRESS = Address("127.0.2.1", 5062)
 """Another UDP port of the core on the in-memory link, for a mutant to send from: a conformant core never does."""
@@ -27,17 +30,19 @@ def core_policy(profile: Profile) -> CorePolicy:
         security=str(profile.security),
         release=profile.release,
         sec_agree_required=bool(features.get("sec-agree-required")),
+        reauthenticate=bool(features.get("reauth-on-refresh")),
+        trust=TRUST,
     )
 
 
 class MemoryDut:
-    """The reference core on the in-memory link: one process, one virtual clock."""
+    """The reference core at the far end of the in-memory link: one process, one virtual clock."""
 
     moves_with_clock = True
 
     def __init__(
         self,
-        link: MemoryLink,
+        link: Link,
         policy: CorePolicy,
         subscribers: Sequence[Subscriber],
         random: Random,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from random import Random
 
 from imsreg.identity.subscribers import Subscriber
-from imsreg.net.memory import MemoryLink
+from imsreg.net.link import Link
 from imsreg.registration.seams import Seams
 from imsreg.sip.flow import Address, Transport
 from imsreg.tester.dut import Action
@@ -24,7 +24,7 @@ class MemoryUe:
     moves_with_clock = True
 
     def __init__(
-        self, link: MemoryLink, profile: Profile, core: Mapping[str, Address], random: Random, mutant: Mutant | None
+        self, link: Link, profile: Profile, core: Mapping[str, Address], random: Random, mutant: Mutant | None
     ) -> None:
         self.addresses: Mapping[str, Address] = {family: Address(HOSTS[family], 0) for family in core}
         self._core = core

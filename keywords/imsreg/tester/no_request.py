@@ -46,7 +46,8 @@ class Watch:
 
     `octets`: all that have come to the core in this run. `strangers`: messages and unreadable pieces that no test
     waited for, oldest first, those of the UE itself between two tests among them. `silent_connections`: TCP
-    connections that ended without an octet, by their peer.
+    connections that ended without an octet, by their peer. `dropped`: requests of the UE that the core discarded, with
+    the reason, oldest first.
     """
 
     addresses: Sequence[Address]
@@ -56,6 +57,7 @@ class Watch:
     octets: int = 0
     strangers: Sequence[Piece] = ()
     silent_connections: Sequence[Address] = ()
+    dropped: Sequence[str] = ()
 
 
 def diagnose(transcript: Transcript, watch: Watch, method: str, within: float) -> str:
@@ -69,8 +71,11 @@ def findings(transcript: Transcript, watch: Watch, method: str) -> list[str]:
     """What to look at, the most telling first; never empty. DUT text in it is harmless, keys are masked."""
     received = [entry for entry in transcript.entries if not entry.sent]
     messages = [entry for entry in received if entry.message is not None or entry.error is not None]
+    unheard = [*watch.dropped[-_MOST:], *_lost(transcript)]
     if messages:
-        return [*_conduct(transcript, messages, method), *_wrong_with(messages)]
+        return [*unheard, *_conduct(transcript, messages, method), *_wrong_with(messages)]
+    if unheard:
+        return unheard
     if found := [*_strange(watch), *_bare_connections(watch)]:
         return found
     if received:
@@ -81,6 +86,15 @@ def findings(transcript: Transcript, watch: Watch, method: str) -> list[str]:
             "is the UE in a back-off after a failure, does it count itself as registered, or is IMS switched off?",
         ]
     return [_nothing(watch), *_check_list(watch)]
+
+
+def _lost(transcript: Transcript) -> Iterator[str]:
+    """What ESP kept from being a message."""
+    if transcript.esp:
+        # Of no use to a run without associations.
+        from imsreg.tester.lost_packets import lost_packets
+
+        yield from lost_packets(transcript)
 
 
 def _conduct(transcript: Transcript, received: Sequence[Entry], method: str) -> Iterator[str]:

@@ -33,6 +33,8 @@ class Prospect:
     addresses: Mapping[Family, Address]
     sources: Mapping[Family, str]
     listens_at: tuple[Address, ...] = ()
+    lacks: str | None = None
+    """Why every test will be N/A: what this host lacks for the security mode."""
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -53,7 +55,10 @@ class Prospect:
         if self.listens_at:
             yield "core", f"listens at {', '.join(map(str, self.listens_at))}"
         yield "transports", ", ".join(dut.transports)
-        yield "security", f"{profile.security}, release {profile.release}, home domain {profile.home_domain}"
+        mode = "headers without ESP" if profile.security == "headers" else profile.security
+        yield "security", f"{mode}, release {profile.release}, home domain {profile.home_domain}"
+        if profile.security == "ipsec":
+            yield "ESP", self.lacks or f"back end {profile.tester.ipsec}, ready"
         yield "subscribers", self._people()
         yield from self._control()
         if profile.deviations:
@@ -100,8 +105,8 @@ def prospect(path: Path) -> Prospect:
         if source is not None and profile.tester.port is not None:
             require_free(Address(source, profile.tester.port), ("UDP", "TCP"))
         sources[family] = f"from {source}" if source is not None else "no route from this host"
-    made = Prospect(profile, subscribers, addresses, sources)
-    check_required(profile, made.families)
+    made = Prospect(profile, subscribers, addresses, sources, lacks=_lacks(profile))
+    check_required(profile, made.families, made.lacks)
     return made
 
 
@@ -113,6 +118,14 @@ def _prospect_of_ue(profile: Profile, subscribers: tuple[Subscriber, ...]) -> Pr
     if profile.control is not None:
         device_of(profile.control, profile.path)
     addresses = {a.family: a for a in (Address(host, profile.dut.port) for host in profile.dut.addresses)}
-    made = Prospect(profile, subscribers, addresses, dict.fromkeys(addresses, "the UE"), listens_at)
-    check_required(profile, made.families)
+    made = Prospect(profile, subscribers, addresses, dict.fromkeys(addresses, "the UE"), listens_at, _lacks(profile))
+    check_required(profile, made.families, made.lacks)
     return made
+
+
+def _lacks(profile: Profile) -> str | None:
+    if profile.security != "ipsec":
+        return None
+    from imsreg.tester.ground_ipsec import lacks  # of no use to a run without associations
+
+    return lacks(profile)

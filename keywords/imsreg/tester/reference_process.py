@@ -126,8 +126,8 @@ class _Held:
 class ReferenceProcess(_Held):
     """The reference core as a process.
 
-    It listens on loopback, or at `address`. `within` is the start of a command line that runs the rest of it somewhere
-    else, in a network namespace for one.
+    It listens on loopback, or at `addresses`. `within` is the start of a command line that runs the rest of it
+    somewhere else, in a network namespace for one.
     """
 
     SCRIPT = "core.py"
@@ -139,26 +139,32 @@ class ReferenceProcess(_Held):
         *,
         mutant: str | None = None,
         seed: int | None = None,
-        address: str | None = None,
+        addresses: Sequence[str] = (),
         within: Sequence[str] = (),
     ) -> None:
-        more = () if address is None else ("--address", address)
+        more = [f"--address={address}" for address in addresses]
         super().__init__(profile, mutant, seed, *more, within=within)
 
 
 class ReferenceUeProcess(_Held):
     """The reference UE as a process: on loopback, a UE for each SIM that is named (`UeDut`).
 
-    `core` is where the simulated core listens, by family.
+    `core` is where the simulated core listens, by family; `addresses` are the UEs', one a family, if not loopback.
     """
 
     SCRIPT = "ue.py"
     WHAT = "reference UE"
 
     def __init__(
-        self, profile: Path, core: Mapping[str, Address], *, mutant: str | None = None, seed: int | None = None
+        self,
+        profile: Path,
+        core: Mapping[str, Address],
+        *,
+        mutant: str | None = None,
+        seed: int | None = None,
+        addresses: Sequence[str] = (),
     ) -> None:
-        super().__init__(profile, mutant, seed)
+        super().__init__(profile, mutant, seed, *(f"--address={address}" for address in addresses))
         self._core = core
 
     def act(

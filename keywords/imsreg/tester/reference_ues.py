@@ -34,8 +34,17 @@ class ReferenceUes:
     calls the methods; they reach the UEs on the link's own thread.
     """
 
-    def __init__(self, link: Link, policy: UePolicy, random: Random, mutant: Mutant | None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        policy: UePolicy,
+        random: Random,
+        mutant: Mutant | None,
+        hosts: Mapping[str, str] = HOSTS,
+    ) -> None:
+        """`hosts` is where they are attached, by family."""
         self._link = link
+        self._hosts = hosts
         self._policy = mutant.policy(policy) if mutant else policy
         self._mutant = mutant
         self._random = random
@@ -100,7 +109,7 @@ class ReferenceUes:
         if ue.way is not None and (ue.way.core, ue.way.transport) == (core, transport):
             return
         self._power_off(ue)
-        local = self._link.attach(ue, Address(HOSTS[core.family], 0), ("UDP", "TCP"))
+        local = self._link.attach(ue, Address(self._hosts[core.family], 0), ("UDP", "TCP"))
         self._call(lambda: ue.switch_on(Way(local, core, transport)))
 
     def _power_off(self, ue: ReferenceUe) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from imsreg.sip.client_transaction import ClientTransaction
-from imsreg.sip.flow import TransportFailure
+from imsreg.sip.flow import Flow, TransportFailure
 from imsreg.sip.message import MessageError, Request, Response, parse
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.text import safe_text
@@ -22,6 +22,8 @@ class Sent:
     """When it went out, repetitions included."""
     responses: list[Response] = field(default_factory=list)
     stopped: ScenarioStopped | None = None
+    flow: Flow | None = None
+    """What it left on, where that is not the same for every request."""
 
     @property
     def final(self) -> Response | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
+from collections import Counter
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
 from secrets import randbits
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from imsreg import __version__
 from imsreg.net.resolve import source_address
@@ -30,6 +31,8 @@ from imsreg.verdict.journal import NAME, Journal
 from imsreg.verdict.summary import Reports
 
 if TYPE_CHECKING:
+    from imsreg.net.link import SecuredLink
+    from imsreg.secagree.events import Observer
     from imsreg.tester.judge import Judgement
     from imsreg.tester.ue_side import UeSide
 
@@ -62,9 +65,14 @@ class Session:
             made(settings.output)
         started = start(settings, self.profile, self.subscribers, self.pool, self.random, self.timers, reference)
         self.link, self.dut, self._ue_side = started.link, started.dut, started.ue_side
+        self.lacks = started.lacks
+        """Why no test of this run can do anything; None: they can."""
+        self._ground, self._hosts = started.ground, started.hosts
+        self._turn: Counter[str] = Counter()
         try:
             self._check_port()
-            check_required(self.profile, self.dut.addresses if self._ue_side is None else self._ue_side.core.addresses)
+            families = self.dut.addresses if self._ue_side is None else self._ue_side.core.addresses
+            check_required(self.profile, families, self.lacks)
             # Last, so that a run which never begins leaves the journal of the one before as it was.
             self.journal = self._open_journal()
         except BaseException:
@@ -111,17 +119,33 @@ class Session:
         return transport, family
 
     def local_address(self, dut: Address) -> Address:
-        """Where a simulated UE binds: the profile's tester address of the DUT's family, else what the route gives."""
+        """Where a simulated UE binds: the tester's address of the DUT's family, else what the route gives.
+
+        Of several addresses each UE takes the next: a core may tell UEs apart by nothing else.
+        """
         side = self.profile.tester
-        for host in side.addresses:
-            if Address(host, 0).family == dut.family:
-                return Address(host, side.port or 0)
+        if hosts := self._hosts.get(dut.family):
+            self._turn[dut.family] += 1
+            return Address(hosts[(self._turn[dut.family] - 1) % len(hosts)], side.port or 0)
         if self.settings.link == "memory":
-            return Address("::1" if dut.family == "IPv6" else "127.0.1.1", side.port or 0)
+            return Address(self._memory_host(dut.family), side.port or 0)
         try:
             return Address(source_address(dut), side.port or 0)
         except OSError as error:
             raise NotApplicable(f"the tester's host has no route to {dut.host} ({error.strerror})") from None
+
+    def _memory_host(self, family: str) -> str:
+        """On the in-memory link any address will do; a P-CSCF knows a UE's associations by its address."""
+        if self.profile.security != "ipsec":
+            return "::1" if family == "IPv6" else "127.0.1.1"
+        self._turn[family] += 1
+        number = 1 + self._turn[family] % 250
+        return f"2001:db8::1:{number:x}" if family == "IPv6" else f"127.0.1.{number}"
+
+    def observe(self, observer: Observer | None) -> None:
+        """Have the record of every packet on the tester's associations told to `observer`; None: to nobody."""
+        if self.profile.security == "ipsec" and self.lacks is None:
+            cast("SecuredLink", self.link).observe(observer)
 
     def keep(self, test: str, judgement: Judgement) -> None:
         """Take what a test decided into the run, and into the journal at once."""
@@ -160,6 +184,8 @@ class Session:
             self.dut.close()
         finally:
             self.link.close()
+            if self._ground is not None:
+                self._ground.close()
 
     def _check_port(self) -> None:
         """Raises InputError if the profile gives the tester a port that somebody else has."""

@@ -29,6 +29,8 @@ class Settings:
     `link` "memory" runs an embedded DUT on the in-memory link with a virtual clock; `mutant` seeds one defect into it.
     `worker` and `workers` share the subscribers of a profile among parallel processes.
 
+    `esp_keys` writes the keys of each test's security associations beside its capture.
+
     `partial` are the requirements some of whose tests the run leaves out: that a known deviation does not show in the
     others says nothing.
     """
@@ -41,6 +43,7 @@ class Settings:
     run: str = ""
     ignore_known: bool = False
     spec_strict: bool = False
+    esp_keys: bool = False
     partial: frozenset[str] = frozenset()
     worker: int = 0
     workers: int = 1

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from random import Random
-from typing import Protocol
+from typing import Protocol, cast
 
 from imsreg.identity.subscribers import Subscriber
-from imsreg.net.link import Link
+from imsreg.net.link import Link, SecuredLink
 from imsreg.registration.attendant import Attendant, AttendantPolicy
-from imsreg.registration.replies import Refusal
+from imsreg.registration.attendant_security import AttendantSecurity
+from imsreg.registration.replies import Discarded, Refusal
 from imsreg.registration.vias import received_vias, set_vias
+from imsreg.secagree.associations import SaSet
+from imsreg.secagree.changes import Change, SaChange
+from imsreg.secagree.events import EspEvent, Fault
+from imsreg.secagree.sets import LiveSet
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
@@ -26,13 +31,17 @@ from imsreg.sip.endpoint import (
 )
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
-from imsreg.sip.message import Message, MessageError, Response, parse
+from imsreg.sip.message import Message, MessageError, Request, Response, parse
+from imsreg.sip.response_flow import response_flow
 from imsreg.sip.timers import Timers
-from imsreg.tester.lane import Arrived, Lane
+from imsreg.tester.lane import Arrived, Dropped, Lane, Records
+from imsreg.tester.misplaced import flow_to, inject
 from imsreg.tester.no_request import Piece, Watch
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.tester.sent import Sent, request_of, transport_stop
+from imsreg.tester.way import Place, Way
 from imsreg.tester.whose import Directory
+from imsreg.tester.whose_packet import PacketOwners, far_host, spi_of
 
 __all__ = ["Arrived", "Lane", "SimulatedCore"]
 
@@ -63,6 +72,9 @@ class SimulatedCore:
     and everybody else is refused.
 
     `timers` are those toward the UE. What arrives is hostile until shown otherwise: it is bounded and never raises.
+
+    In mode ipsec `link` is a `SecuredLink`, whose records the core hands to the lanes. What a P-CSCF discards because
+    of where it came gets no answer; the responses of a UE are taken wherever they come, and judged by the checks.
     """
 
     def __init__(
@@ -90,7 +102,13 @@ class SimulatedCore:
         self._link = link
         self._policy = policy
         self._random = random
-        self._endpoint = Endpoint(timers, self._note)
+        self._secured = policy.security == "ipsec"
+        self._endpoint = Endpoint(timers, self._note, self._reply_flow if self._secured else response_flow)
+        self._asked: deque[SaChange] = deque()  # by the attendants
+        self._sa_changes: deque[SaChange] = deque()
+        self._owners = PacketOwners()
+        self._secure: dict[str, Attendant] = {}  # by IMPI: those who have, or lately had, sets of associations
+        self._pending: dict[ClientTransaction, LiveSet] = {}  # the sets that requests of ours are under way on
         self._timers = timers
         self._directory = Directory(subscribers)
         self._lanes: dict[str, Lane] = {}  # by IMPI: the one on which a subscriber is served now
@@ -99,28 +117,36 @@ class SimulatedCore:
         self.addresses: Mapping[str, Address] = {
             bound.family: bound for bound in (link.attach(self, local, ("UDP", "TCP")) for local in listens_at)
         }
+        if self._secured:
+            cast("SecuredLink", link).observe(self._record)
 
     # For tests.
 
-    def attend(self, subscriber: Subscriber, tap: Tap) -> Lane:
+    def attend(self, subscriber: Subscriber, tap: Tap, records: Records | None = None) -> Lane:
         """Give a test a lane on which it answers this subscriber, whose messages go to `tap`.
 
-        The network has forgotten his registration; the AuC goes on where it was.
+        The network has forgotten his registration and associations; the AuC goes on where it was. `records` gets what
+        becomes of the packets of his UE, in mode ipsec.
         """
 
         def begin() -> Lane:
             attendant = self._served(subscriber).attendant
             attendant.forget()
-            lane = self._lanes[subscriber.impi] = Lane(self, attendant, tap)
+            lane = self._lanes[subscriber.impi] = Lane(self, attendant, tap, records)
             return lane
 
         return self._link.call(begin)
 
     def dismiss(self, lane: Lane) -> None:
-        """Take a lane back: what is unanswered is answered, and from then on the subscriber is served unrecorded."""
+        """Take a lane back: what is unanswered is answered, and from then on the subscriber is served unrecorded.
+
+        His associations go with the lane.
+        """
 
         def end() -> None:
             lane.attend()
+            if (security := lane.attendant.security) is not None:
+                security.abandoned()
             impi = lane.attendant.subscriber.impi
             if self._lanes.get(impi) is lane:
                 self._lanes[impi] = Lane(self, lane.attendant)
@@ -129,6 +155,7 @@ class SimulatedCore:
 
     def watch(self, subscriber: Subscriber) -> Watch:
         """What a search goes by for why nothing has come from this subscriber's UE."""
+        lane = self._lanes.get(subscriber.impi)
         return Watch(
             addresses=tuple(self.addresses.values()),
             home_domain=subscriber.home_domain,
@@ -137,17 +164,22 @@ class SimulatedCore:
             octets=self.octets_in,
             strangers=tuple(self.overheard),
             silent_connections=tuple(self.silent_connections),
+            dropped=tuple(each.told for each in lane.dropped) if lane is not None else (),
         )
 
     # For lanes.
 
-    def respond(self, lane: Lane, arrived: Arrived, response: Draft | bytes) -> None:
+    def respond(self, lane: Lane, arrived: Arrived, response: Draft | bytes, on: Place | None = None) -> None:
         """See `Desk`. A draft gets `received` and `rport` where its Via is still that of the request."""
-        self._link.call(lambda: self._respond(lane, arrived, response))
+        self._link.call(lambda: self._respond(lane, arrived, response, on))
 
-    def send(self, lane: Lane, request: Draft | bytes) -> Sent:
+    def send(self, lane: Lane, request: Draft | bytes, on: Place | None = None) -> Sent:
         """See `Desk`."""
-        return self._link.call(lambda: self._send(lane, request))
+        return self._link.call(lambda: self._send(lane, request, on))
+
+    def inject(self, lane: Lane, fault: Fault, data: bytes, on: Way) -> EspEvent:
+        """See `Desk`."""
+        return inject(self._link, lane, fault, data, on)
 
     def stale(self, arrived: Arrived) -> bool:
         """See `Desk`: 64 T1 after a request its client transaction has ended (RFC 3261 17.1.2.2, Timer F)."""
@@ -163,6 +195,25 @@ class SimulatedCore:
     def outbox(self) -> deque[Packet]:
         """Packets to be sent."""
         return self._endpoint.outbox
+
+    @property
+    def sa_changes(self) -> deque[SaChange]:
+        """Sets to be installed and removed: those of all lanes, in mode ipsec."""
+        while self._asked:
+            change = self._asked.popleft()
+            if change.change is Change.INSTALL:
+                self._made(change.sas)
+            self._sa_changes.append(change)
+        return self._sa_changes
+
+    def _made(self, sas: SaSet) -> None:
+        """Remember whose a set is that is about to be installed."""
+        for impi, lane in self._lanes.items():
+            security = lane.attendant.security
+            if security is not None and security.holds(sas.p_cscf.spi_s):
+                self._owners.made(sas, impi)
+                self._secure[impi] = lane.attendant
+                lane.made(sas)
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet of some UE."""
@@ -181,12 +232,19 @@ class SimulatedCore:
         self._take(self._endpoint.fail(failure, now), now)
 
     def on_time(self, now: float) -> None:
-        """Let the transaction timers run."""
+        """Let the transaction timers and the lifetimes of associations run."""
         self._take(self._endpoint.on_time(now), now)
+        for security in self._securities():
+            security.on_time(now)
+        self._secure = {i: a for i, a in self._secure.items() if a.security is not None and a.security.live}
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        return self._endpoint.next_deadline()
+        deadlines = [self._endpoint.next_deadline(), *(security.next_deadline() for security in self._securities())]
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def _securities(self) -> Iterator[AttendantSecurity]:
+        return (each.security for each in self._secure.values() if each.security is not None)
 
     def _take(self, events: list[Event], now: float) -> None:
         self._speaking = None
@@ -194,8 +252,8 @@ class SimulatedCore:
             match event:
                 case RequestReceived():
                     self._arrive(event, now)
-                case ResponseReceived(response, _, transaction):
-                    self._answered(transaction, response)
+                case ResponseReceived(response, flow, transaction):
+                    self._answered(transaction, response, flow)
                 case TransactionTimeout(transaction):
                     why = f"the UE gave no final response within {self._timers.timer_f:g} s (Timer F)"
                     self._lost(transaction, ScenarioStopped("no-answer", why))
@@ -211,7 +269,12 @@ class SimulatedCore:
             self.strangers.append(arrived)
             self._respond(None, arrived, Refusal(403).draft(event.request))
             return
-        lane.attendant.flow = event.transaction.flow
+        try:
+            lane.attendant.arrive(event.request, event.flow, event.transaction.flow)
+        except Discarded as why:
+            lane.dropped.append(Dropped(event.request, event.flow, str(why)))
+            self._endpoint.discard(event.transaction)
+            return
         kept = lane.tap is not None and lane.keep(arrived)
         if lane.automatic:
             self._answer(lane, arrived)
@@ -223,12 +286,26 @@ class SimulatedCore:
         self._respond(lane, arrived, response)
         if len(self._waiting) < MAX_WAITING:
             for request in requests:
-                self._send(lane, request)
+                if lane.attendant.request_flow() is not None:  # the UE may have lost its last association
+                    self._send(lane, request)
 
-    def _respond(self, lane: Lane | None, arrived: Arrived, response: Draft | bytes) -> None:
+    def _respond(self, lane: Lane | None, arrived: Arrived, response: Draft | bytes, on: Place | None = None) -> None:
         octets = response if isinstance(response, bytes) else _stamped(response, arrived).to_bytes()
         told, now = _response_of(octets), self._link.now()
+        if lane is not None and on is not None:
+            place = flow_to(lane, on, arrived.flow)
+            self._speaking = lane
+            self._endpoint.send_raw(octets, place, now)
+            self._speaking = None
+            if told is not None:
+                lane.attendant.note(arrived.request, told)
+                if lane.attendant.security is not None:
+                    lane.attendant.security.astray(arrived.request, told, now)
+            return
         self._speaking = lane
+        flow = None if lane is None or told is None else lane.attendant.respond(arrived.request, told)
+        if flow is not None:
+            arrived.transaction.flow = flow
         if arrived.answered:
             self._endpoint.send_raw(octets, arrived.transaction.flow, now)
         else:
@@ -238,12 +315,14 @@ class SimulatedCore:
         if lane is not None and told is not None:
             lane.attendant.note(arrived.request, told)
 
-    def _send(self, lane: Lane, request: Draft | bytes) -> Sent:
-        flow = lane.attendant.flow
-        if flow is None:
+    def _send(self, lane: Lane, request: Draft | bytes, on: Place | None = None) -> Sent:
+        if lane.attendant.flow is None:
             raise ScenarioStopped(
                 "precondition", "the UE has sent nothing yet: there is no flow to send it a request on"
             )
+        flow = lane.attendant.request_flow() if on is None else flow_to(lane, on, lane.attendant.flow)
+        if flow is None:
+            raise ScenarioStopped("precondition", "no set of associations is established on which to send a request")
         raw = request if isinstance(request, bytes) else request.to_bytes()
         sent = Sent(request_of(raw), raw)
         self._speaking = lane
@@ -252,13 +331,20 @@ class SimulatedCore:
         self._speaking = None
         sent.times.append(now)
         self._waiting[sent.transaction] = lane, sent
+        security = lane.attendant.security
+        if security is not None and (live := security.opened(flow)) is not None:
+            self._pending[sent.transaction] = live
+        if sent.request is not None and on is None:
+            lane.attendant.note_sent(sent.request)
         return sent
 
-    def _answered(self, transaction: ClientTransaction, response: Response) -> None:
+    def _answered(self, transaction: ClientTransaction, response: Response, flow: Flow) -> None:
         found = self._waiting.get(transaction)
         if found is None:
             return
         lane, sent = found
+        if lane.attendant.security is not None:
+            lane.attendant.security.heard(flow)
         sent.responses.append(response)
         if response.status >= 200:
             self._done(transaction, lane, sent, response.status)
@@ -272,6 +358,9 @@ class SimulatedCore:
 
     def _done(self, transaction: ClientTransaction, lane: Lane, sent: Sent, status: int | None) -> None:
         del self._waiting[transaction]
+        live, security = self._pending.pop(transaction, None), lane.attendant.security
+        if live is not None and security is not None:
+            security.closed(live)
         if sent.request is not None:
             lane.attendant.note_answer(sent.request, status)
 
@@ -303,8 +392,11 @@ class SimulatedCore:
     def _lane_of(self, message: Message | None, flow: Flow) -> Lane | None:
         """The lane of a message: of the subscriber whom it names, else of the UE that sends from there.
 
-        What names nobody goes to the only lane that a test has, unless its UE is known to be elsewhere.
+        What names nobody goes to the only lane that a test has, unless its UE is known to be elsewhere. An association
+        belongs to one UE, whatever name a message on it has.
         """
+        if flow.association is not None and (holder := self._holder(flow)) is not None:
+            return holder
         named = [] if message is None else list(self._directory.named(message))
         attended = [lane for lane in self._lanes.values() if lane.tap is not None]
         for subscriber in named:
@@ -320,11 +412,33 @@ class SimulatedCore:
             return attended[0]
         return None
 
+    def _holder(self, flow: Flow) -> Lane | None:
+        """The lane of the UE that has the association on which something came."""
+        spi = spi_of(flow.association)
+        lane = None if spi is None else self._lanes.get(self._owners.of_inbound(spi) or "")
+        security = None if lane is None else lane.attendant.security
+        return lane if spi is not None and security is not None and security.holds(spi) else None
+
+    def _reply_flow(self, request: Request, flow: Flow) -> Flow:
+        holder = self._holder(flow)
+        security = None if holder is None else holder.attendant.security
+        return response_flow(request, flow) if security is None else security.reply_flow(request, flow)
+
+    def _record(self, event: EspEvent) -> None:
+        """Hand a packet's record to the lane of its UE; one of nobody to those whose UE may be where it is from."""
+        lane, host = self._lanes.get(self._owners.owner(event) or ""), far_host(event)
+        attended = [each for each in self._lanes.values() if each.records is not None]
+        for each in attended if lane is None else [lane]:
+            if each.records is not None and (lane is not None or host is None or each.may_be_at(host)):
+                each.records(event)
+
     def _served(self, subscriber: Subscriber) -> Lane:
         """The lane of a subscriber, which begins with the first need of it."""
         lane = self._lanes.get(subscriber.impi)
         if lane is None:
-            attendant = Attendant(subscriber, self._policy, self._random, self._link.now)
+            attendant = Attendant(
+                subscriber, self._policy, self._random, self._link.now, sa_changes=self._asked, call=self._link.call
+            )
             lane = self._lanes[subscriber.impi] = Lane(self, attendant)
         return lane
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar, cast
 
 from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.sqn import SLOTS, SqnArray, join, split
 from imsreg.aka.usim import Usim
 from imsreg.aka.vector import open_autn
 from imsreg.identity.subscribers import Subscriber
-from imsreg.net.link import Link
+from imsreg.net.link import Link, SecuredLink
 from imsreg.registration.credentials import CannotAnswer, ResChoice
-from imsreg.registration.ue import UeRegistration, UeState
+from imsreg.registration.ue import NoAgreement, UeRegistration, UeState
 from imsreg.registration.ue_request import UeIdentity
+from imsreg.secagree.changes import SaChange
+from imsreg.secagree.events import EspEvent, Fault
+from imsreg.secagree.flows import flow_on
 from imsreg.secagree.negotiation import CURRENT_TRANSFORMS, Transform
 from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.client_transaction import ClientTransaction
@@ -23,18 +28,24 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
     Endpoint,
     Event,
+    RequestReceived,
     ResponseReceived,
     Tap,
     TransactionTimeout,
     TransportFailed,
 )
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
+from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request, Response
 from imsreg.sip.timers import RFC3261, Timers
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.tester.sent import Sent, request_of, transport_stop
+from imsreg.tester.ue_associations import NewSet, SetView, UeAssociations
+from imsreg.tester.way import Place
 from imsreg.text import safe_text
+
+T = TypeVar("T")
 
 SQN_LEAP = 1 << 20
 """SEQ values by which a USIM is put ahead of the AuC: far, and inside the delta of TS 33.102 C.2.1."""
@@ -53,12 +64,16 @@ class UeOptions:
     compact: bool = False
     usim_seconds: float = 0.0
     """How long the USIM takes to answer a challenge."""
+    keeps_sets: bool = False
+    """In mode ipsec: let no set of associations go before the end, to see whether the DUT has."""
 
 
 class SimulatedUe:
     """One UE with its own address, subscriber and USIM. Its methods block until the link has an answer.
 
-    Public attributes carry identities and addresses only; keys stay in the USIM.
+    Public attributes carry identities and addresses only; keys stay in the USIM. In mode ipsec the link is a
+    `SecuredLink`. A response is taken wherever it comes, in the clear or on any association, as long as it answers a
+    request: whether it belongs there the checks judge.
     """
 
     def __init__(
@@ -69,14 +84,20 @@ class SimulatedUe:
         random: Random,
         tap: Tap,
         lockout: Lockout | None = None,
+        new_set: NewSet | None = None,
     ) -> None:
-        """`lockout` counts this subscriber's wrong responses over the whole run; None counts nothing."""
+        """`lockout` counts this subscriber's wrong responses over the whole run; None counts nothing.
+
+        `new_set` is told of every set of associations before it is installed, on the link's thread.
+        """
         self._lockout = lockout or Lockout(None)
         self.subscriber = subscriber
         self.options = options
         self._link = link
         self._tap = tap
-        self._endpoint = Endpoint(options.timers, self._note_message)
+        self.associations = UeAssociations(keeps=options.keeps_sets, new_set=new_set)
+        """What it has of sets, and where it sends what does not go where it should."""
+        self._endpoint = Endpoint(options.timers, self._note_message, self.associations.reply_flow)
         self._sent: list[Sent] = []
         self.strays = 0
         self.may_be_bound = False
@@ -98,7 +119,9 @@ class SimulatedUe:
             random=random,
             security=options.security,
             offered=options.offered,
+            p_cscf=options.dut,
         )
+        self.associations.begin(self.registration.associations)
 
     # What scenarios read: ${UE.impu} and the like.
 
@@ -132,6 +155,11 @@ class SimulatedUe:
         """The request that was sent last."""
         return self._sent[-1] if self._sent else None
 
+    @property
+    def sets(self) -> tuple[SetView, ...]:
+        """Its sets of associations, oldest first, the deleted ones that it keeps before those that live."""
+        return self.associations.views
+
     def __repr__(self) -> str:
         return f"<UE {self.impu} at {self.address} {self.options.transport}>"
 
@@ -142,6 +170,11 @@ class SimulatedUe:
         """Packets to be sent."""
         return self._endpoint.outbox
 
+    @property
+    def sa_changes(self) -> deque[SaChange]:
+        """Sets of associations to be installed and removed."""
+        return self.associations.changes
+
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from the DUT."""
         self._take(self._endpoint.receive(packet, now))
@@ -151,26 +184,36 @@ class SimulatedUe:
         self._take(self._endpoint.fail(failure, now))
 
     def on_time(self, now: float) -> None:
-        """Let the transaction timers run."""
+        """Let the transaction timers run, and the lifetimes of associations."""
         self._take(self._endpoint.on_time(now))
+        self.associations.on_time(now)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        return self._endpoint.next_deadline()
+        deadlines = (self._endpoint.next_deadline(), self.associations.next_deadline())
+        return min((at for at in deadlines if at is not None), default=None)
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
             match event:
-                case ResponseReceived(response, _, transaction):
+                case ResponseReceived(response, flow, transaction):
+                    self.associations.received(flow)
+                    if response.status >= 200:
+                        self.associations.ended(transaction)
                     for sent in self._matching(transaction):
                         sent.responses.append(response)
                         self._note_binding(sent, response)
                 case TransactionTimeout(transaction):
+                    self.associations.ended(transaction)
                     for sent in self._matching(transaction):
                         sent.stopped = ScenarioStopped("no-answer", self._silence(sent))
                 case TransportFailed(failure, transaction):
+                    self.associations.ended(transaction)
                     for sent in self._matching(transaction):
                         sent.stopped = transport_stop(failure)
+                case RequestReceived(_, flow):
+                    self.associations.received(flow)
+                    self.strays += 1
                 case _:
                     self.strays += 1
 
@@ -193,7 +236,8 @@ class SimulatedUe:
 
     def _silence(self, sent: Sent) -> str:
         what = safe_text(sent.request.method, limit=40) if sent.request is not None else "the message"
-        where = f"{self.options.dut} over {self.options.transport}"
+        flow = sent.flow or self._flow(sent.raw, None)
+        where = f"{flow.remote} over {flow.transport}" + (f" on {flow.association}" if flow.association else "")
         times = ", ".join(f"{at - sent.times[0]:.2f}" for at in sent.times)
         strays = f"; what came ({self.strays}) is unreadable or answers no request" if self.strays else ""
         return (
@@ -203,29 +247,78 @@ class SimulatedUe:
 
     # Blocking calls.
 
-    def send(self, message: Draft | Request | bytes) -> Sent:
-        """Put a message on the wire and return at once. Octets may be wrong on purpose."""
+    def send(self, message: Draft | Request | bytes, on: Place | str | None = None) -> Sent:
+        """Put a message on the wire and return at once. Octets may be wrong on purpose.
+
+        `on` is where: None: where a conformant UE sends it; "clear": from the unprotected port to the unprotected port;
+        "UL2 of the temporary set": on an outbound association of a set. Raises ScenarioStopped if there is no such
+        set, ValueError for words that name no association.
+        """
+        flow = self._flow(message, on)
         if isinstance(message, Draft):
             message.compact = message.compact or self.options.compact
             raw = message.to_bytes()
         else:
             raw = message if isinstance(message, bytes) else message.raw
-        sent = Sent(request_of(raw), raw)
+        sent = Sent(request_of(raw), raw, flow=flow)
         self._sent.append(sent)
 
         def start() -> None:
-            sent.transaction = self._endpoint.send_request(raw, self._flow(), self._link.now())
+            self.associations.collect()
+            sent.transaction = self._endpoint.send_request(raw, flow, self._link.now())
+            self.associations.began(sent.transaction, flow)
 
         self._link.call(start)
         return sent
 
-    def repeat(self, sent: Sent) -> None:
-        """Send the same octets again, as a retransmission would (RFC 3261 17.1.2)."""
-        self.send_raw(sent.raw)
+    def for_the_clear(self, draft: Draft) -> Draft:
+        """A request of this UE with the Via of one in the clear, for `send(..., on="clear")`; changes and returns it.
 
-    def send_raw(self, octets: bytes) -> None:
-        """Put octets on the wire outside any transaction."""
-        self._link.call(lambda: self._endpoint.send_raw(octets, self._flow(), self._link.now()))
+        The Via of a protected request names the server port, at which nobody hears what comes in the clear.
+        """
+        branch = Via.parse(draft.value("Via") or "").branch
+        rport = ";rport" if self.options.transport == "UDP" else ""
+        return draft.set("Via", f"SIP/2.0/{self.options.transport} {self.address};branch={branch}{rport}")
+
+    def abandon(self, sent: Sent) -> None:
+        """Wait no longer for an answer, and repeat the request no more."""
+        transaction = sent.transaction
+        if transaction is not None and not sent.done:
+
+            def end() -> None:
+                self._endpoint.abandon(transaction)
+                self.associations.ended(transaction)
+
+            self._link.call(end)
+
+    def repeat(self, sent: Sent) -> None:
+        """Send the same octets again on the same flow, as a retransmission would (RFC 3261 17.1.2)."""
+        self._put(sent.raw, sent.flow or self._flow(sent.raw, None))
+
+    def send_raw(self, octets: bytes, on: Place | str | None = None) -> None:
+        """Put octets on the wire outside any transaction; `on` as for `send`."""
+        self._put(octets, self._flow(octets, on))
+
+    def inject(self, fault: Fault, data: bytes, on: Place | str) -> EspEvent:
+        """Send a datagram with `data`, wrong on purpose, on an association that `on` names; the record of it.
+
+        Raises ScenarioStopped if there is no such set, or if the link cannot.
+        """
+        return self.associations.inject(cast(SecuredLink, self._link), fault, data, on)
+
+    def _put(self, octets: bytes, flow: Flow) -> None:
+        def put() -> None:
+            self.associations.collect()
+            self._endpoint.send_raw(octets, flow, self._link.now())
+
+        self._link.call(put)
+
+    def _flow(self, message: Draft | Request | bytes, on: Place | str | None) -> Flow:
+        clear = Flow(self.options.transport, self.address, self.options.dut)
+        if on is None:
+            return self.registration.flow_for(message) or clear
+        association = self.associations.outbound(on)
+        return clear if association is None else flow_on(association, self.options.transport)
 
     def advance_sqn(self) -> None:
         """Let the USIM have accepted a far later sequence number in every slot than the AuC has used.
@@ -261,8 +354,9 @@ class SimulatedUe:
 
     def settle(self, sent: Sent, response: Response) -> None:
         """Take a final response into the registration's state, as the UE would."""
-        if sent.request is not None:
-            self.registration.settle(sent.request, response, self._link.now())
+        request = sent.request
+        if request is not None:
+            self._do(lambda: self.registration.settle(request, response, self._link.now()))
 
     def complete(self, message: Draft) -> Response:
         """Send a REGISTER and do what a UE does until the exchange is over: answer challenges, repeat a 423."""
@@ -272,14 +366,13 @@ class SimulatedUe:
             response = self.wait(sent)
             if sent.request is None:
                 return response
-            self._ask_usim(response)
-            try:
-                draft = self.registration.next_request(sent.request, response, self._link.now())
-            except CannotAnswer as error:
-                raise ScenarioStopped(
-                    "unexpected", f"the challenge cannot be answered: {safe_text(str(error))}"
-                ) from error
+            self._prepare_answer(response)
+            draft = self._next_request(sent.request, response)
         return response
+
+    def _next_request(self, request: Request, response: Response) -> Draft | None:
+        with _answerable():
+            return self._do(lambda: self.registration.next_request(request, response, self._link.now()))
 
     def register(self) -> Response:
         """A whole initial registration."""
@@ -295,21 +388,45 @@ class SimulatedUe:
         last = next((s.request for s in reversed(self._sent) if s.request is not None), None)
         expires = last.value("Expires") if last is not None else None
         contact = last is None or last.field("Contact") is not None
-        try:
-            seconds = int(expires) if expires and expires.isdecimal() else None
-            self._ask_usim(challenge)
-            return self.registration.answer(challenge, expires=seconds, contact=contact, res=res)
-        except CannotAnswer as error:
-            raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error
+        seconds = int(expires) if expires and expires.isdecimal() else None
+        self._prepare_answer(challenge)
+        with _answerable():
+            return self._do(
+                lambda: self.registration.answer(
+                    challenge, now=self._link.now(), expires=seconds, contact=contact, res=res
+                )
+            )
 
-    def _ask_usim(self, response: Response) -> None:
-        """Let the time pass that the USIM takes for a challenge."""
-        if response.status == 401 and self.options.usim_seconds:
+    def _prepare_answer(self, response: Response) -> None:
+        """Before a challenge is answered: remove sets that would be in the way, and let the USIM take its time."""
+        if response.status != 401:
+            return
+        self._link.call(self.associations.make_way)
+        if self.options.usim_seconds:
             self._link.wait(lambda: False, self.options.usim_seconds)
 
     def power_off(self) -> None:
         """Let go of sockets and connections."""
         self._link.detach(self)
 
-    def _flow(self) -> Flow:
-        return Flow(self.options.transport, self.address, self.options.dut)
+    def _do(self, function: Callable[[], T]) -> T:
+        """Have the registration do something on the link's thread, and the link what that means for associations."""
+
+        def run() -> T:
+            try:
+                return function()
+            finally:
+                self.associations.collect()
+
+        return self._link.call(run)
+
+
+@contextmanager
+def _answerable() -> Iterator[None]:
+    """A challenge that the UE cannot answer ends the scenario."""
+    try:
+        yield
+    except NoAgreement as error:
+        raise ScenarioStopped("unexpected", f"there is no agreement: {safe_text(str(error))}") from error
+    except CannotAnswer as error:
+        raise ScenarioStopped("unexpected", f"the challenge cannot be answered: {safe_text(str(error))}") from error

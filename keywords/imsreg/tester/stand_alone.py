@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imsreg.identity.subscribers import Subscriber
 from imsreg.net.link import Link
@@ -20,10 +20,16 @@ from imsreg.tester.no_request import findings
 from imsreg.tester.simulated_core import SimulatedCore
 from imsreg.tester.start_ue import attendant_policy
 from imsreg.transcript.entries import Entry
+from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.liveladder import LiveLadder
 from imsreg.transcript.redaction import presentable
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.profile import Profile
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.events import EspEvent
+    from imsreg.tester.lane import Records
 
 SILENCE = 60.0
 """Seconds without anything at all after which it is said what to look at."""
@@ -60,7 +66,7 @@ class StandAloneCore:
         self.profile = profile
         self.subscribers = subscribers
         self._link = link
-        self._waiting: deque[Seen | _Said] = deque()
+        self._waiting: deque[Seen | _Said | EspEntry] = deque()
         self._left_out = 0
         self._last_said = ""
         self._ladder = LiveLadder()
@@ -102,6 +108,10 @@ class StandAloneCore:
         """What has happened and not been shown yet."""
         for _ in range(len(self._waiting)):  # not for as long as there is something: it may come without end
             happened = self._waiting.popleft()
+            if isinstance(happened, EspEntry):
+                if (line := self._ladder.esp(happened)) is not None:
+                    yield line
+                continue
             if isinstance(happened, _Said):
                 yield self._ladder.event(happened.text, happened.at)
                 continue
@@ -135,7 +145,9 @@ class StandAloneCore:
         for subscriber in self.subscribers:
             ue = BenchUe(subscriber, list(self.addresses), began, self._start, room)
             self._ues[subscriber.impi] = ue
-            self._core.attend(subscriber, self._tap(ue)).attend()
+            lane = self._core.attend(subscriber, self._tap(ue), self._records(ue))
+            lane.on_set.append(ue.take_set)
+            lane.attend()
 
     def _tap(self, ue: BenchUe) -> Tap:
         def tap(sent: bool, flow: Flow, raw: bytes, now: float) -> None:
@@ -143,7 +155,15 @@ class StandAloneCore:
 
         return tap
 
-    def _put(self, happened: Seen | _Said) -> None:
+    def _records(self, ue: BenchUe) -> Records:
+        def take(event: EspEvent) -> None:
+            # A packet that brought a message shows as that.
+            if (entry := ue.take_packet(event)) is not None and entry.noteworthy:
+                self._put(entry)
+
+        return take
+
+    def _put(self, happened: Seen | _Said | EspEntry) -> None:
         if len(self._waiting) < MAX_WAITING:
             self._waiting.append(happened)
         else:

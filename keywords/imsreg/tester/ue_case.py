@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imsreg.errors import InputError
 from imsreg.registration.core_messages import CannotWrite
+from imsreg.secagree.associations import Side
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError
+from imsreg.sip.flow import Address
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.message import Request, Response
 from imsreg.tester.case import Case
@@ -19,6 +22,13 @@ from imsreg.tester.session import Session
 from imsreg.tester.simulated_core import Arrived, Lane
 from imsreg.text import safe_text
 from imsreg.verdict.profile_control import Action
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.associations import SaSet
+    from imsreg.secagree.events import EspEvent, Fault
+    from imsreg.tester.ue_associations import SetView
+    from imsreg.tester.way import Place
 
 PATIENCE = 32.0
 """Seconds for which a request is waited for unless a test says otherwise: 64 T1 (RFC 3261 17.1.2.2)."""
@@ -47,6 +57,8 @@ class UeCase(Case):
         session = self.session
         if (why := wrong_side(session.profile, "ue") or self._unbound()) is not None:
             raise NotApplicable(why)
+        if session.lacks is not None:
+            raise NotApplicable(session.lacks)
         if (lost := session.vital_signs.lost) is not None:
             raise ScenarioStopped(lost.kind, str(lost))
         if self._lane is not None:
@@ -55,9 +67,21 @@ class UeCase(Case):
         chosen = side.subscriber(subscriber)
         for address in side.core.addresses.values():
             self.transcript.peers[address] = "P-CSCF"
-        self._lane = side.core.attend(chosen, self.transcript.tap)
+        self._lane = side.core.attend(chosen, self.transcript.tap, self.transcript.record_esp)
+        self._lane.on_set.append(self._name_ports)
+        self._lane.on_set.append(self.esp_keys.add)
         side.ue.act("reset", chosen)
         return self._lane
+
+    def _name(self, name: str, *peers: Address | str) -> None:
+        """Give addresses their name for people. The UE's lane is the first, as ladders of a registration are drawn."""
+        known = {**self.transcript.peers, **dict.fromkeys(peers, name)}
+        self.transcript.peers = dict(sorted(known.items(), key=lambda peer: peer[1] != "UE"))
+
+    def _name_ports(self, sas: SaSet) -> None:
+        """Both sides may have one address: their protected ports tell them apart. Runs where the link is served."""
+        for name, side in (("UE", Side.UE), ("P-CSCF", Side.P_CSCF)):
+            self._name(name, *(each.destination for each in sas.inbound(side)))
 
     def _unbound(self) -> str | None:
         return none_binds(self.session.profile, [self.session.catalogue[identifier] for identifier in self.ids])
@@ -88,8 +112,7 @@ class UeCase(Case):
             why = side.diagnose(self.transcript, lane.attendant.subscriber, method, within)
             raise ScenarioStopped("no-request", why)
         if (host := arrived.flow.remote.host) not in self.transcript.peers:
-            # The UE's lane is the first, as ladders of a registration are drawn.
-            self.transcript.peers = {host: "UE", **self.transcript.peers}
+            link.call(lambda: self._name("UE", host))
         self._taken.append(arrived)
         return arrived.request
 
@@ -98,15 +121,36 @@ class UeCase(Case):
         self.transcript.note(f"{seconds:g} s pass", self.session.link.now(), kind="clock")
         self.session.ue_side.pace.wait(lambda: False, seconds, progress or self.progress)
 
-    def respond(self, request: Request, response: Draft | bytes) -> None:
-        """Send a response to a request that `expect_request` has given."""
-        arrived = self._arrived(request)
-        self.session.link.call(lambda: self.lane.respond(arrived, response))
+    def respond(self, request: Request, response: Draft | bytes, on: Place | str | None = None) -> None:
+        """Send a response to a request that `expect_request` has given.
 
-    def send(self, message: Draft | bytes) -> Sent:
-        """Send the UE a request, such as NOTIFY."""
-        self._sent = self.session.link.call(lambda: self.lane.send(message))
+        `on` sends it where no P-CSCF would: on an association by its name and set, or in the clear. Then the request
+        counts as unanswered.
+        """
+        arrived = self._arrived(request)
+        self.session.link.call(lambda: self.lane.respond(arrived, response, _place(on)))
+
+    def send(self, message: Draft | bytes, on: Place | str | None = None) -> Sent:
+        """Send the UE a request, such as NOTIFY; in mode ipsec on the established set, or `on` another place."""
+        self._sent = self.session.link.call(lambda: self.lane.send(message, _place(on)))
         return self._sent
+
+    @property
+    def sets(self) -> tuple[SetView, ...]:
+        """The UE's sets of associations that live at the network, oldest first."""
+        from imsreg.tester.ue_associations import SetView  # of no use to a run without associations
+
+        return self.session.link.call(lambda: tuple(SetView.of(live) for live in self.lane.sets))
+
+    def inject(self, fault: Fault, data: Draft | bytes = b"", on: Place | str = "") -> EspEvent:
+        """Send the UE a datagram that is wrong on purpose, on an association of the network; its record.
+
+        Raises ScenarioStopped if there is no such association, or nothing that could be repeated.
+        """
+        place = _place(on)
+        if place is None or place == "clear":
+            raise InputError("on", "", "what is wrong with ESP needs an association", "name DL1 or DL2 of a set")
+        return self.lane.inject(fault, data, on=place)
 
     def expect(self, *statuses: int) -> Response:
         """The UE's final response to the last request. Raises ScenarioStopped if it is none of `statuses`."""
@@ -187,6 +231,18 @@ class UeCase(Case):
 
     def _subscribers(self) -> tuple[str, ...]:
         return () if self._lane is None else (self._lane.attendant.subscriber.impi,)
+
+
+def _place(on: Place | str | None) -> Place | None:
+    """The place that words name. Raises InputError for words that name none."""
+    if on is None or not isinstance(on, str):
+        return on
+    from imsreg.tester.way import parse_way  # of no use to a run without associations
+
+    try:
+        return parse_way(on)
+    except ValueError as error:
+        raise InputError("on", "", f"is no place to send from: {error}", "as in: DL2 of the established set") from None
 
 
 def _answers(request: Request) -> bool:

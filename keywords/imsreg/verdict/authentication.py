@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,7 @@ from imsreg.aka.algorithm import Algorithm
 from imsreg.aka.vector import open_auts
 from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import Subscriber
+from imsreg.secagree.associations import Name
 from imsreg.secagree.negotiation import same_list
 from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.errors import HeaderError, UriError
@@ -18,11 +20,14 @@ from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.headers.name_addr import Contact, To
 from imsreg.sip.headers.security import SecurityClient, SecurityServer, SecurityVerify
+from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request, Response
 from imsreg.sip.uri import Uri
 from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.credentials import credential_faults, digest_over, password_of
+from imsreg.verdict.esp_sets import association_of, sets_made_by
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.register_exchange import RegisterExchange
 
@@ -34,6 +39,15 @@ KNOWN_REQUIRE = frozenset(("path", "sec-agree"))
 VERIFY_CHANGED = "Security-Verify is not the Security-Server that it answers"
 CLIENT_CHANGED = "Security-Client is not that of the challenged request"
 """What can be wrong with the security agreement of an answer, as `Attempt.faults` says it."""
+
+NOT_ON_ITS_SET = "the answer is not on the associations that its challenge makes"
+"""The fault of an answer in the clear, or on the wrong association (TS 33.203 7.4)."""
+
+VIA_NOT_ITS_ADDRESS = "Via names another address than the protected REGISTER comes from"
+"""The fault of a request that a P-CSCF refuses (TS 33.203 7.1, rule 2 for protected REGISTER requests)."""
+
+VIA_IS_A_NAME = "Via of the protected REGISTER names a host, whose address does not show"
+"""What a P-CSCF would have to resolve for that comparison."""
 
 CSEQ_NOT_HIGHER = "CSeq is not higher than in the REGISTER before with this Call-ID"
 """The fault of a request that does not count CSeq up (RFC 3261 10.2)."""
@@ -150,6 +164,7 @@ def _attempt(
     exchange: Exchange, request: Request, facts: Facts, by_nonce: dict[str, Attempt], latest: dict[str, Attempt]
 ) -> Attempt:
     kind, faults = Kind.UNCHALLENGED, list(request_faults(request, facts))
+    faults += _source_faults(request, exchange.request)
     try:
         authorization = request.get(Authorization)
     except HeaderError as error:
@@ -170,7 +185,11 @@ def _attempt(
         attempt.answers = by_nonce.get(authorization.nonce)
         if attempt.answers is not None:
             attempt.standing = _standing(attempt, authorization, latest)
-            attempt.faults += (*agreement_faults(attempt), *_credential_faults(attempt, authorization))
+            attempt.faults += (
+                *agreement_faults(attempt),
+                *_carriage_faults(attempt, facts),
+                *_credential_faults(attempt, authorization),
+            )
     _read_challenge(attempt)
     return attempt
 
@@ -218,6 +237,35 @@ def agreement_faults(attempt: Attempt) -> Iterator[str]:
             yield CLIENT_CHANGED
     except HeaderError as error:
         yield str(error)
+
+
+def _source_faults(request: Request, entry: Entry) -> Iterator[str]:
+    """Whether the sent-by of a protected request is the address that it comes from."""
+    try:
+        via = request.get(Via)
+    except HeaderError:
+        return
+    if entry.flow.association is not None and via is not None and not via.sent_from(entry.source.host):
+        yield VIA_NOT_ITS_ADDRESS if _is_address(via.host) else VIA_IS_A_NAME
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _carriage_faults(attempt: Attempt, facts: Facts) -> Iterator[str]:
+    """Where an answer travels, if its challenge makes associations (TS 33.203 7.4)."""
+    challenged = attempt.answers
+    if facts.security != "ipsec" or challenged is None or challenged.final is None or not attempt.responds:
+        return
+    made = sets_made_by(challenged.exchange.request, challenged.final_entry)
+    on = association_of(attempt.exchange.request, made)
+    if made and (on is None or on.name is not Name.UL1):
+        yield NOT_ON_ITS_SET
 
 
 def _credential_faults(attempt: Attempt, authorization: Authorization) -> Iterator[str]:

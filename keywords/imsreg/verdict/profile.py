@@ -21,6 +21,7 @@ from imsreg.verdict.profile_schema import (
     Features,
     Need,
     ProfileFields,
+    IpsecBackendName,
     SecurityMode,
     Timing,
     TransportName,
@@ -63,13 +64,15 @@ class Dut:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the tester sends from, and where its core listens for a UE: addresses, at most one per family, and a port.
+    """Where the tester sends from, and where its core listens for a UE: addresses and a port.
 
-    () and None: it chooses.
+    For its core at most one address a family; of several each simulated UE takes the next. () and None: it chooses.
+    `ipsec` is what does ESP in security mode ipsec.
     """
 
     addresses: tuple[str, ...]
     port: int | None
+    ipsec: IpsecBackendName = "userspace"
 
 
 @dataclass(frozen=True)
@@ -190,16 +193,17 @@ def _check_role(path: Path, typed: ProfileFields) -> None:
 
 def _tester(path: Path, typed: ProfileFields, allow: Sequence[fields.Network]) -> Origin:
     side = typed.tester
-    addresses = fields.addresses(path, "tester.address", side.address, names=False)
+    # A core may tell UEs apart by their address; a UE looks for its P-CSCF at one.
+    addresses = fields.addresses(path, "tester.address", side.address, several=typed.dut.role != "ue")
     if side.port is not None:
         fields.in_range(path, "tester.port", side.port, 1, 65535)
     if typed.dut.role != "ue" or typed.dut.embedded:
-        return Origin(addresses, side.port)
+        return Origin(addresses, side.port, side.ipsec)
     if not addresses:
         raise InputError(path, "tester.address", "is missing", "write the address that the UE has for its P-CSCF")
     for text in addresses:
         check_reach(path, text, allow)
-    return Origin(addresses, SIP_PORT if side.port is None else side.port)
+    return Origin(addresses, SIP_PORT if side.port is None else side.port, side.ipsec)
 
 
 def check_reach(path: Path, own: str, allow: Sequence[fields.Network]) -> None:

@@ -16,6 +16,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MOST_ADDRESSES = 2
+_MOST_OF_SEVERAL = 64
 
 
 def ip_address(text: str) -> IpAddress | None:
@@ -26,8 +27,13 @@ def ip_address(text: str) -> IpAddress | None:
         return None
 
 
-def addresses(where: Path, field: str, values: str | Sequence[str], *, names: bool) -> tuple[str, ...]:
-    """At most one address per family, in canonical form; host names too if `names`, to be resolved later."""
+def addresses(
+    where: Path, field: str, values: str | Sequence[str], *, names: bool = False, several: bool = False
+) -> tuple[str, ...]:
+    """Addresses in canonical form, at most one per family unless `several` are welcome.
+
+    With `names` host names too, to be resolved later.
+    """
     listed = (values,) if isinstance(values, str) else tuple(values)
     canonical: list[str] = []
     families: set[int] = set()
@@ -43,12 +49,14 @@ def addresses(where: Path, field: str, values: str | Sequence[str], *, names: bo
             continue
         if address.is_unspecified or address.is_multicast:
             raise InputError(where, field, f"{text} is no address of one host", "name a unicast address")
-        if address.version in families:
+        if str(address) in canonical:
+            raise InputError(where, field, f"{text} is listed twice", "name each address once")
+        if address.version in families and not several:
             raise InputError(where, field, f"{text} is a second IPv{address.version} address", "keep one per family")
         families.add(address.version)
         canonical.append(str(address))
-    if len(canonical) > _MOST_ADDRESSES:
-        raise InputError(where, field, f"{len(canonical)} addresses are listed", "keep one per family")
+    if len(canonical) > (most := _MOST_OF_SEVERAL if several else _MOST_ADDRESSES):
+        raise InputError(where, field, f"{len(canonical)} addresses are listed", f"keep {most} at most")
     return tuple(canonical)
 
 

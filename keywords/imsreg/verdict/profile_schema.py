@@ -14,6 +14,7 @@ SecurityMode = Literal["none", "headers", "ipsec"]
 Need = Literal["ipv6", "tcp", "ipsec", "sim", "root"]
 ControlKind = Literal["command", "manual"]
 Embedded = Literal["reference-core", "reference-ue"]
+IpsecBackendName = Literal["userspace", "kernel"]
 Texts = str | tuple[str, ...]
 
 
@@ -64,10 +65,11 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class TesterFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`tester:`, where the tester sends from and listens."""
+    """`tester:`, where the tester sends from and listens, and what does ESP there in security mode ipsec."""
 
     address: Texts = ()
     port: int | None = None
+    ipsec: IpsecBackendName = "userspace"
 
 
 class ControlFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

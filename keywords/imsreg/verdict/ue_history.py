@@ -15,6 +15,7 @@ from imsreg.sip.message import Request
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.authentication import records_of
+from imsreg.verdict.esp_sets import association_of, sets_made_by
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.ue_challenges import SeenSqns, posed
 from imsreg.verdict.ue_notices import own_contacts
@@ -91,6 +92,7 @@ class History:
         else:
             register.purpose = _purpose(register, past)
             register.anchor = None if register.purpose is Purpose.INITIAL else past.held
+        register.misplaced = self._facts.security == "ipsec" and _misplaced(register)
         if register.final is not None:
             register.posed = posed(register.final, register.final_entry, register.subscriber, seen)
         if register.posed is not None:
@@ -127,6 +129,18 @@ class History:
         if by_identity is not None or len(candidates) == 1:
             return by_identity or candidates[0]
         return next((s for s in candidates if s.imsi in username or s.imsi in (request.value("To") or "")), None)
+
+
+def _misplaced(register: UeRegister) -> bool:
+    """Whether the answer is on a set that its challenge makes, and every 2xx to it is somewhere else."""
+    challenged = register.answers
+    if challenged is None or challenged.final is None or register.status // 100 != 2:
+        return False
+    made = sets_made_by(challenged.exchange.request, challenged.final_entry)
+    responses = (entry for entry in register.exchange.responses if entry.label.startswith("2"))
+    return association_of(register.exchange.request, made) is not None and not any(
+        association_of(entry, made) for entry in responses
+    )
 
 
 def _follows_at_once(register: UeRegister, last: UeRegister, watch: Watch) -> bool:

@@ -51,6 +51,7 @@ class UeRegister(RegisterExchange):
     `follows` is the UE's REGISTER before it, `answers` the one whose challenge it answers, `told` what the UE was told
     to do since `follows`. `posed` is the challenge that it got. `anchor` is the accepted registration that a refresh or
     de-registration goes on from. `stale_sqn_ms`: its auts tells an SQN_MS below one that the UE had accepted.
+    `misplaced`: it came on the associations that its challenge makes, and the 2xx to it was sent elsewhere.
     """
 
     exchange: Exchange
@@ -68,6 +69,7 @@ class UeRegister(RegisterExchange):
     anchor: UeRegister | None = None
     posed: Posed | None = None
     stale_sqn_ms: bool = False
+    misplaced: bool = False
 
     @property
     def at(self) -> float:
@@ -76,8 +78,8 @@ class UeRegister(RegisterExchange):
 
     @property
     def accepted(self) -> bool:
-        """Whether it got a 2xx."""
-        return self.status // 100 == 2
+        """Whether it got a 2xx where a UE takes it: one on another association is discarded (TS 33.203 7.4.1a)."""
+        return self.status // 100 == 2 and not self.misplaced
 
     @property
     def cseq(self) -> int:

@@ -61,8 +61,14 @@ def _no_response(outcome: Outcome, reply: UeRegister | None = None) -> Reaction:
 
 
 def unanswered(view: View, register: UeRegister, posed: Posed, expected: str) -> Breach | Unmet:
-    """No answer to a challenge: a finding where the UE began anew by itself, or was watched long enough."""
+    """No answer to a challenge: a finding where the UE began anew by itself, or was watched long enough.
+
+    Packets on the associations of the challenge may hold the answer, though nothing can be read in them.
+    """
     entry = posed.entry
+    made = view.secured.made_of(register.number)
+    if made is not None and any(view.secured.arrived_on(made)):
+        return Unmet("what came on the associations of the challenge cannot be read, which 33.203-I-01 judges")
     if entry.at - register.at >= TRANSACTION:
         return Unmet(f"the challenge came {entry.at - register.at:.0f} s after the request, which may be over by then")
     other = view.ue.own_next(register)

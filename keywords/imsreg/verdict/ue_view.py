@@ -11,6 +11,7 @@ from imsreg.sip.headers.name_addr import To
 from imsreg.sip.headers.subscription_state import SubscriptionState
 from imsreg.sip.message import Request
 from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.ue_history import History
@@ -158,18 +159,22 @@ class UeView:
                 continue
             call_id = request.value("Call-ID")
             if _names_reg(request):
-                known = call_id not in over and self._subscription_stands(call_id, exchange.request.number)
+                known = call_id not in over and self._subscription_stands(call_id, exchange.request)
                 found.append(Notified(exchange, request, known))
             if _terminates(request):
                 over.add(call_id)
         return tuple(found)
 
-    def _subscription_stands(self, call_id: str | None, number: int) -> bool:
-        """Whether the UE must know the subscription that a NOTIFY is for.
+    def _subscription_stands(self, call_id: str | None, notify: Entry) -> bool:
+        """Whether the UE must know the subscription that a NOTIFY is for, and take that.
 
         It was accepted before the UE may have given it up, and the UE has since neither de-registered nor begun anew.
+        One that was made on an association gives no right to a NOTIFY in the clear (TS 33.203 7.1).
         """
+        number = notify.number
         for subscribed in self.subscribed:
+            if subscribed.exchange.request.flow.association is not None and notify.flow.association is None:
+                continue
             final = subscribed.exchange.final
             if subscribed.request.value("Call-ID") != call_id or final is None or not final.label.startswith("2"):
                 continue

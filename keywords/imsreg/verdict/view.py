@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imsreg.sip.challenges import digest_challenges
 from imsreg.sip.errors import HeaderError
@@ -21,6 +21,10 @@ from imsreg.verdict.bindings import Ledger
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.strays import reclaimed
 from imsreg.verdict.ue_view import UeView
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.verdict.esp_view import SecuredView
 
 H = TypeVar("H", bound=Header)
 
@@ -105,6 +109,19 @@ class View:
     def ue(self) -> UeView:
         """The same transcript where a UE is under test."""
         return UeView(self.transcript, self.facts)
+
+    @cached_property
+    def secured(self) -> SecuredView:
+        """The security associations of the transcript, whichever side is under test; none in another mode."""
+        from imsreg.secagree.associations import Side
+        from imsreg.verdict.esp_steps import of_tester, of_ue
+        from imsreg.verdict.esp_view import SecuredView
+
+        side = Side.UE if self.facts.role == "ue" else Side.P_CSCF
+        if self.facts.security != "ipsec":
+            return SecuredView(self.transcript, side, ())
+        steps = of_ue(self.ue.registers) if side is Side.UE else of_tester(self.attempts)
+        return SecuredView(self.transcript, side, tuple(steps))
 
     @cached_property
     def replies(self) -> tuple[Replied, ...]:

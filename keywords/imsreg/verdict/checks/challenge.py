@@ -30,7 +30,9 @@ def _initial(view: View) -> Iterator[Answered]:
     for answered in view.answered:
         attempt = answered.attempt
         contacts = {(attempt.record, str(contact.uri)) for contact in attempt.contacts}
-        if attempt.kind is Kind.UNCHALLENGED and attempt.sound and attempt.binds and not contacts & begun:
+        # On an association it is integrity protected, and another matter.
+        clear = attempt.exchange.request.flow.association is None
+        if attempt.kind is Kind.UNCHALLENGED and attempt.sound and attempt.binds and clear and not contacts & begun:
             authorization = attempt.authorization
             if authorization is None or not (authorization.response or authorization.auts):
                 yield answered

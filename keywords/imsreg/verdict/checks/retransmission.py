@@ -23,11 +23,18 @@ def final_response_is_repeated(view: View) -> Iterator[Outcome]:
     """Until Timer J ends the transaction, a repeated request gets the final response that it got before."""
     decided = False
     for exchange in view.transcript.exchanges:
-        for outcome in _repeated(exchange) if exchange.by_tester else ():
+        for outcome in _repeated(exchange) if exchange.by_tester and _can_be_answered(view, exchange) else ():
             decided = True
             yield outcome
     if not decided:
         yield Unmet(f"no request was sent {ENOUGH} times more over UDP after its final response")
+
+
+def _can_be_answered(view: View, exchange: Exchange) -> bool:
+    """Whether the associations of a request live: they may go with its final response (TS 33.203 7.4.2a)."""
+    last = exchange.requests[-1]
+    located = view.secured.on(last) if last.flow.association is not None else None
+    return located is None or located.made.ended is None or last.number <= located.made.ended
 
 
 def _repeated(exchange: Exchange) -> Iterator[Outcome]:

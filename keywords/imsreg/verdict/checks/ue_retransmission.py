@@ -134,9 +134,15 @@ def schedule(timers: Timers) -> tuple[float, ...]:
 
 
 def _over_udp(view: View) -> Iterator[Exchange]:
-    """The UE's requests over UDP. ACK is never repeated by itself, INVITE by other rules."""
+    """The UE's requests over UDP. ACK is never repeated by itself, INVITE by other rules.
+
+    What the tester answers where a UE discards it shows nothing: outside of the associations of the request.
+    """
+    discarded = {register.number for register in view.ue.registers if register.misplaced}
     for exchange in view.ue.exchanges:
-        if not exchange.request.flow.reliable and exchange.method not in ("ACK", "INVITE"):
+        clear = any(entry.flow.association is None for entry in exchange.responses)
+        astray = exchange.request.number in discarded or (clear and exchange.request.flow.association is not None)
+        if not exchange.request.flow.reliable and exchange.method not in ("ACK", "INVITE") and not astray:
             yield exchange
 
 

@@ -24,8 +24,11 @@ NO_SUBSCRIBE = Unmet("the UE sent no SUBSCRIBE for the event reg outside a dialo
 
 @check("24.229-5.1.1.3-01")
 def subscribes_after_the_registration(view: View) -> Iterator[Outcome]:
-    """After the first initial registration of the transcript."""
-    registration = next((r for r in view.ue.registrations if r.purpose is Purpose.INITIAL and r.granted()), None)
+    """After the first initial registration of the transcript; with associations, the first that made some."""
+    registration = next(
+        (r for r in view.ue.registrations if r.purpose is Purpose.INITIAL and r.granted() and _can_subscribe(view, r)),
+        None,
+    )
     if registration is None:
         yield Unmet("no initial registration was accepted")
         return
@@ -211,3 +214,8 @@ def _record(text: str) -> str:
         return Uri.parse(text).address_of_record()
     except UriError:
         return ""
+
+
+def _can_subscribe(view: View, registration: UeRegister) -> bool:
+    """Whether the UE has associations to subscribe on, where it needs them (TS 33.203 7.4)."""
+    return view.facts.security != "ipsec" or registration.exchange.request.flow.association is not None

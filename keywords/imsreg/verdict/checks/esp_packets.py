@@ -1,0 +1,263 @@
+"""What the packets of either side tell: ports, clear text, keys, dummies, what is sent again or spoiled (TS 33.203)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imsreg.secagree.events import Direction, Fate, Fault
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.via import Via
+from imsreg.sip.message import Message, Response
+from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
+from imsreg.transcript.esp import EspEntry
+from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_history import MadeSet
+from imsreg.verdict.esp_payload import Payload, fits, payload_of
+from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, SecuredView, shown
+from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.view import View
+
+NO_RECORDS = Unmet("nothing was recorded of the packets of associations")
+
+
+@check("33.203-7.1-03")
+def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
+    """Over UDP from client port to server port; over TCP too, but a response on the connection of its request.
+
+    A request over TCP on a connection of the other side is only odd. A packet whose ports are not those of the
+    association with its SPI is wrong, too.
+    """
+    secured, decided = view.secured, False
+    for entry in secured.protected:
+        located = secured.on(entry)
+        if located is None:
+            continue
+        if not entry.flow.reliable or not isinstance(entry.message, Response):
+            right = located.name is secured.carrier(entry)
+            finding = Observed if entry.flow.reliable else Breach
+        else:
+            asked = _request_of(secured, entry)
+            if asked is None or _broken_before(view, entry):
+                continue
+            right = {asked.source, asked.destination} == {entry.source, entry.destination}
+            finding = Breach
+        decided = True
+        expected = f"on {secured.right(located.made, entry)}"
+        yield Held(entry.number) if right else finding(entry.number, expected, secured.way(entry))
+    for record in secured.arrived:
+        if record.event.fate is Fate.WRONG_SELECTOR and _all_kept(secured, record):
+            decided = True
+            expected = "a packet between the ports of the association that its SPI names"
+            yield Breach(secured.place(record), expected, shown(record))
+    if not decided:
+        yield NO_SET if not secured.sets else Unmet("no message of the DUT came on a known association")
+
+
+@check("33.203-7.1-04")
+def sends_nothing_in_the_clear(view: View) -> Iterator[Outcome]:
+    """No message outside of ESP from a protected port of its own, or to one of the tester.
+
+    A segment of TCP without a message, as a closed connection may leave behind, is odd. So is a datagram without one.
+    """
+    secured, decided = view.secured, False
+    for entry in secured.written:
+        if entry.flow.association is None and _concerns_protected_port(secured, entry):
+            decided = True
+            yield Breach(entry.number, "this message inside of ESP", secured.way(entry))
+    for record in secured.arrived:
+        inner = record.event.inner
+        if record.event.fate is not Fate.CLEAR or inner is None or not secured.of_dut(inner):
+            continue
+        if inner.source not in secured.ports(secured.dut) and _invited(secured, inner.destination.port, record.after):
+            continue
+        decided = True
+        what = payload_of(record.event.octets, inner.transport)
+        certain = what is Payload.MESSAGE or (what is Payload.UNKNOWN and inner.transport == "UDP")
+        finding = Breach if certain else Observed
+        yield finding(secured.place(record), "nothing outside of ESP between these ports", f"{shown(record)}, {what}")
+    if not decided and any(record.event.fate is Fate.OK for record in secured.arrived):
+        yield Held(secured.place(next(r for r in reversed(secured.arrived) if r.event.fate is Fate.OK)))
+    elif not decided:
+        yield NO_SET if not secured.sets else NO_RECORDS
+
+
+@check("33.203-I-01")
+def protects_with_the_agreed_keys(view: View) -> Iterator[Outcome]:
+    """At least one packet on each set has a right ICV, and is a message once it is decrypted.
+
+    A P-CSCF with other keys discards what comes, and is never heard on the set: then nothing is decided. Nor is it by
+    packets that have the form of the agreed algorithms and that the tester could not take for such.
+    """
+    secured, decided = view.secured, False
+    for made in secured.sets:
+        records = list(secured.arrived_on(made))
+        verified = [r for r in records if r.event.fate in AUTHENTIC]
+        failed = [r for r in records if r.event.fate in (Fate.BAD_ICV, Fate.MALFORMED)]
+        if any(r.event.fate in (Fate.OK, Fate.BAD_PADDING) for r in verified):
+            decided = True
+            yield Held(secured.place(verified[0]))
+        elif failed and all(r.event.fate is Fate.MALFORMED and _well_formed(made, r) for r in failed):
+            decided = True
+            yield Unmet(f"the tester expected other algorithms than the list names: {shown(failed[0])}")
+        elif failed:
+            decided = True
+            actual = f"all {len(failed)} packets are wrong: {shown(failed[0])}"
+            yield Breach(secured.place(failed[0]), _agreed(made), actual)
+        elif verified and _encrypts(made):
+            decided = True
+            actual = f"none of {len(verified)} authentic packets makes sense: {shown(verified[0])}"
+            yield Breach(secured.place(verified[0]), _agreed(made), actual)
+    if not decided:
+        yield NO_SET if not secured.sets else Unmet("no packet of the DUT came on a set that a challenge made")
+
+
+@check("33.203-6.2-01")
+def sends_no_dummies(view: View) -> Iterator[Outcome]:
+    """No authentic packet with Next Header 59."""
+    secured = view.secured
+    authentic = [record for record in secured.arrived if record.event.fate in AUTHENTIC]
+    if not authentic:
+        yield NO_RECORDS if secured.sets else NO_SET
+    for record in authentic:
+        if record.event.fate is Fate.DUMMY:
+            yield Breach(secured.place(record), "no dummy packet (Next Header 59)", shown(record))
+        else:
+            yield Held(secured.place(record))
+
+
+@check("33.203-6.3-01")
+def answers_no_replay(view: View) -> Iterator[Outcome]:
+    """A request over UDP whose packet is sent a second time, as it is, gets no further response.
+
+    Each response in excess of the requests that were sent answers the copy. Copies that the network makes do not
+    count: the tester's own window keeps them out.
+    """
+    secured, decided = view.secured, False
+    for record in secured.injected:
+        exchange = _replayed(secured, record) if record.event.injected is Fault.REPLAY else None
+        if exchange is None:
+            continue
+        decided = True
+        answers = [e for e in exchange.responses if not e.label.startswith("1")]
+        late = [e for e in answers if e.number > record.after]
+        if len(answers) > len(exchange.requests) and late:
+            expected = f"no answer to the copy of message {exchange.request.number}"
+            actual = f"{len(answers)} responses to {len(exchange.requests)} requests after {shown(record)}"
+            yield Breach(late[-1].number, expected, actual)
+        elif secured.waited(record.at) and answers:
+            yield Held(secured.place(record))
+        else:
+            yield Unmet(f"the tester did not wait after {shown(record)}")
+    if not decided:
+        yield Unmet("no packet with a request over UDP was sent a second time")
+
+
+@check("33.203-6.3-02")
+def answers_nothing_spoiled(view: View) -> Iterator[Outcome]:
+    """No response to a request that was sent only with a wrong ICV, SPI or port, or in the clear to a protected port.
+
+    Such a request is no message of the ladder: a response that answers none of these answers it, if the DUT sent no
+    such response before.
+    """
+    secured = view.secured
+    spoiled = [record for record in secured.injected if record.event.injected is not Fault.REPLAY]
+    if not spoiled:
+        yield Unmet("no packet was sent with a fault on purpose")
+        return
+    foreign = list(_foreign_responses(secured))
+    if any(entry.number <= spoiled[0].after for entry in foreign):
+        yield Unmet("the DUT answers what nobody asked even without such a packet")
+        return
+    for entry in foreign:
+        latest = [record for record in spoiled if record.after < entry.number][-1]
+        yield Breach(entry.number, f"no answer to {shown(latest)}", f"{entry.label} {secured.way(entry)}")
+    if not foreign:
+        for record in spoiled:
+            waited = secured.waited(record.at)
+            yield Held(secured.place(record)) if waited else Unmet(f"the tester did not wait after {shown(record)}")
+
+
+def _request_of(secured: SecuredView, entry: Entry) -> Entry | None:
+    return next((x.request for x in secured.asked if entry in x.responses), None)
+
+
+def _broken_before(view: View, entry: Entry) -> bool:
+    """Whether a connection may have been lost before: a response takes another one then (RFC 3261 18.2.2)."""
+    return any(event.kind == "transport" and event.after < entry.number for event in view.transcript.events)
+
+
+def _all_kept(secured: SecuredView, record: EspEntry) -> bool:
+    """Whether packets of the same set make sense otherwise: if none does, it is the keys that are wrong."""
+    association = record.event.association
+    made = next((m for m in secured.sets if any(association in s.associations for s in m.candidates)), None)
+    return made is not None and any(r.event.fate is Fate.OK for r in secured.arrived_on(made))
+
+
+def _concerns_protected_port(secured: SecuredView, entry: Entry) -> bool:
+    if entry.source in secured.ports(secured.dut):
+        return True
+    return entry.destination in secured.ports(secured.tester) and not _invited(
+        secured, entry.destination.port, entry.number - 1
+    )
+
+
+def _invited(secured: SecuredView, port: int, after: int) -> bool:
+    """Whether the tester has asked for an answer at this port by the Via of a request in the clear."""
+    requests = (x.request for x in secured.asked if x.request.number <= after)
+    return any(r.flow.association is None and r.message is not None and _via_port(r.message) == port for r in requests)
+
+
+def _via_port(message: Message) -> int | None:
+    try:
+        via = message.get(Via)
+    except HeaderError:
+        return None
+    return via.port if via is not None else None
+
+
+def _agreed(made: MadeSet) -> str:
+    transforms = dict.fromkeys(each.keys.transform for each in made.candidates)
+    words = " or ".join(f"alg={each.alg} ealg={each.ealg}" for each in transforms)
+    return f"packets protected by {words} with the keys of this challenge"
+
+
+def _well_formed(made: MadeSet, record: EspEntry) -> bool:
+    """Whether a packet has the length of one of the agreed algorithms."""
+    return any(fits(record.event.octets, each.keys.transform) for each in made.candidates)
+
+
+def _encrypts(made: MadeSet) -> bool:
+    return any(each.keys.transform.ealg != "null" for each in made.candidates)
+
+
+def _replayed(secured: SecuredView, record: EspEntry) -> Exchange | None:
+    """The exchange whose request was in the packet that was sent again, if it went over UDP."""
+    same = (
+        r
+        for r in secured.records
+        if r.number < record.number
+        and r.event.direction is Direction.OUT
+        and r.event.injected is None
+        and (r.event.spi, r.event.sequence) == (record.event.spi, record.event.sequence)
+    )
+    first = next(same, None)
+    if first is None or not first.after:
+        return None
+    entry = secured.transcript.entries[first.after - 1]  # what is sent stands before the record of its packet
+    association = record.event.association
+    if not entry.sent or entry.flow.reliable or association is None or entry.flow.association != association.label:
+        return None
+    return next((x for x in secured.asked if entry in x.requests), None)
+
+
+def _foreign_responses(secured: SecuredView) -> Iterator[Entry]:
+    """What the DUT answers to nothing that the tester has sent as a message."""
+    known = {_identity(x.request.message) for x in secured.asked if x.request.message is not None}
+    for entry in secured.transcript.strays:
+        if not entry.sent and entry.message is not None and _identity(entry.message) not in known:
+            yield entry
+
+
+def _identity(message: Message) -> tuple[str | None, str]:
+    return message.value("Call-ID"), " ".join((message.value("CSeq") or "").split())

@@ -1,0 +1,163 @@
+"""Ports and SPIs that a UE offers, the contact that it registers on a set, and lists it cannot use (TS 33.203 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imsreg.secagree.endpoints import STANDARD_PORTS, Endpoints
+from imsreg.secagree.transforms import ALL_TRANSFORMS
+from imsreg.secagree.usability import MECHANISM, endpoints, transform, usable
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.security import SecurityClient, SecurityServer
+from imsreg.sip.headers.via import Via
+from imsreg.transcript.entries import Entry
+from imsreg.verdict.checks.registry import check
+from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
+from imsreg.verdict.ue_registers import Stage, UeRegister
+from imsreg.verdict.ue_told import PATIENCE
+from imsreg.verdict.view import View, line_of, readable
+
+NAME = "Security-Client"
+NO_LIST = Unmet("the UE sent no Security-Client with an ipsec-3gpp entry that is complete")
+
+
+@check("33.203-7.1-07")
+def offers_no_standard_port(view: View) -> Iterator[Outcome]:
+    """Neither client nor server port of any ipsec-3gpp entry is 5060 or 5061."""
+    decided = False
+    for register in view.ue.registers:
+        for entry in readable(register.request, SecurityClient):
+            if entry.mechanism.lower() != MECHANISM or (entry.port_c is None and entry.port_s is None):
+                continue
+            decided = True
+            if STANDARD_PORTS.isdisjoint((entry.port_c, entry.port_s)):
+                yield Held(register.number)
+            else:
+                line = line_of(register.request, NAME)
+                yield Breach(register.number, "port-c and port-s other than 5060 and 5061", str(entry), line)
+    if not decided:
+        yield NO_LIST
+
+
+@check("33.203-7.1-08")
+def offers_unique_spis(view: View) -> Iterator[Outcome]:
+    """Two that differ, and none that is in use in either direction. An answer repeats the offer before it."""
+    decided = False
+    for register in view.ue.registers:
+        if register.stage is Stage.ANSWER:
+            continue
+        request = register.exchange.request
+        taken = {
+            spi
+            for made in view.secured.sets
+            if made.owner.host == request.source.host and made.lives(request)
+            for sas in made.candidates
+            for spi in sas.spis
+        }
+        for entry in readable(register.request, SecurityClient):
+            ends = endpoints(entry)
+            if not isinstance(ends, Endpoints):
+                continue
+            decided = True
+            line = line_of(register.request, NAME)
+            if ends.spi_c == ends.spi_s:
+                yield Breach(register.number, "spi-c and spi-s that differ", str(entry), line)
+            elif not taken.isdisjoint(ends.spis):
+                expected = f"SPIs other than {', '.join(map(str, sorted(taken)))}, which are in use"
+                yield Breach(register.number, expected, str(entry), line)
+            else:
+                yield Held(register.number)
+    if not decided:
+        yield NO_LIST
+
+
+@check("24.229-5.1.1.2.2-05")
+def names_its_protected_port(view: View) -> Iterator[Outcome]:
+    """On a set: the protected server port in Contact, and over UDP in sent-by of Via. A host name will do."""
+    decided = False
+    for register in view.ue.registers:
+        located = view.secured.on(register.exchange.request)
+        if located is None:
+            continue
+        decided = True
+        ports = {sas.ue.port_s for sas in located.made.candidates}
+        yield from held_unless(_wrong_ports(register, ports), register.number)
+    if not decided:
+        yield Unmet("the UE sent no REGISTER on a known association")
+
+
+@check("33.203-7.3.2.2-01")
+def abandons_an_unusable_agreement(view: View) -> Iterator[Outcome]:
+    """No response to a challenge whose list cannot become associations with what the UE offered."""
+    decided = False
+    for register in _unusable(view):
+        reply = view.ue.next(register)
+        quiet = view.ue.quiet(register)
+        decided = True
+        if reply is not None and reply.answers is register and reply.stage is Stage.ANSWER:
+            yield Breach(reply.number, "the registration abandoned", f"a response {view.secured.way(_first(reply))}")
+        elif reply is not None or quiet >= PATIENCE:
+            yield Held(reply.number if reply is not None else register.final_entry.number)
+        else:
+            yield Unmet(f"the tester did not wait after message {register.final_entry.number}")
+    if not decided:
+        yield Unmet("no challenge lacked a Security-Server that the UE could use")
+
+
+@check("24.229-5.1.1.5.1-09")
+def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
+    """After such a challenge the UE registers again under another Call-ID. How soon, no text says."""
+    decided = False
+    for register in _unusable(view):
+        reply = view.ue.own_next(register)
+        decided = True
+        entry, expected = register.final_entry.number, "a new REGISTER with another Call-ID"
+        if reply is not None and reply.answers is register and reply.stage is Stage.ANSWER:
+            yield Unmet("the UE answered the challenge, which 33.203-7.3.2.2-01 judges")
+        elif reply is not None and reply.call_id == register.call_id:
+            line = line_of(reply.request, "Call-ID")
+            yield Breach(reply.number, expected, f"Call-ID: {reply.call_id}, as before", line)
+        elif reply is not None:
+            yield Held(reply.number)
+        elif (quiet := view.ue.quiet(register)) >= PATIENCE:
+            yield Observed(entry, expected, f"no REGISTER for {quiet:.0f} s")
+        else:
+            yield Unmet(f"the tester did not wait after message {entry}")
+    if not decided:
+        yield Unmet("no challenge lacked a Security-Server that the UE could use")
+
+
+def _unusable(view: View) -> Iterator[UeRegister]:
+    """The requests with a usable offer whose AKA challenge leaves no doubt that the UE cannot use its list."""
+    for register in view.ue.challenged:
+        offered = {transform(entry) for entry in readable(register.request, SecurityClient) if usable(entry)}
+        if not offered or not register.by_aka or register.final is None or register.status != 401:
+            continue
+        try:
+            listed = register.final.get_all(SecurityServer)
+        except HeaderError:
+            continue  # how much of it a UE reads is its own matter
+        known = {transform(entry) for entry in listed if usable(entry)}
+        # A UE may know more than it offers: an algorithm of Annex H beside its offer leaves a doubt.
+        if not known & {*ALL_TRANSFORMS}:
+            yield register
+
+
+def _wrong_ports(register: UeRegister, ports: set[int]) -> Iterator[Breach]:
+    wanted = " or ".join(map(str, sorted(ports)))
+    for contact in register.contacts:
+        if contact.star or (register.binds and register.asked(contact) == 0):
+            continue  # not its own contact of now
+        if contact.uri.scheme in ("sip", "sips") and contact.uri.port not in ports:
+            line = line_of(register.request, "Contact")
+            yield Breach(register.number, f"port {wanted} in Contact", f"Contact: {contact.uri}", line)
+    if register.exchange.request.flow.reliable:
+        return
+    vias = readable(register.request, Via)
+    if vias and vias[0].port not in ports:
+        line = line_of(register.request, "Via")
+        yield Breach(register.number, f"port {wanted} in Via", f"Via: {vias[0]}", line)
+
+
+def _first(register: UeRegister) -> Entry:
+    return register.exchange.request
