@@ -8,9 +8,9 @@ from typing import Any
 from robot.api.deco import keyword
 
 from imsreg.errors import InputError
-from imsreg.secagree.events import Fault
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Response
+from imsreg.tester.way import parse_fault
 from ImsRegLibrary.component import Component
 
 
@@ -18,7 +18,8 @@ class AssociationKeywords(Component):
     """For DUTs in security mode ipsec. A set has four associations: UL1 and UL2 from the UE, DL1 and DL2 towards it.
 
     Sets are temporary (the challenge has not been answered yet), established, old, retiring or, if the UE keeps them,
-    deleted. ``on`` names one association as in ``UL1 of the temporary set``, or says ``clear``.
+    deleted. ``on`` names one association as in ``UL1 of the temporary set``, or says ``clear``. UDP and TCP share an
+    association: ``UL1 of the established set over TCP`` takes the other one.
     """
 
     @keyword
@@ -29,16 +30,18 @@ class AssociationKeywords(Component):
         ``wrong SPI``, ``wrong inner port``, ``in the clear`` (between the protected ports, without ESP).
         """
         try:
-            wanted = Fault(next((each.value for each in Fault if each.value.lower() == fault.strip().lower()), fault))
-        except ValueError:
-            known = ", ".join(each.value for each in Fault)
-            raise InputError("Inject Packet", "fault", f"{fault!r} is none of {known}", "name one of them") from None
+            wanted = parse_fault(fault)
+        except ValueError as error:
+            raise InputError("Inject Packet", "fault", str(error), "name one of them") from None
         self._bench.running().inject(wanted, _octets(message), on)
 
     @keyword
     def keep_associations(self) -> None:
-        """From now on the UE lets no set of associations go: the deleted ones can still be used, to see who listens."""
-        self._ue.associations.keeps = True
+        """From now on the tester lets no set of associations go: deleted ones can still be used, to see who listens.
+
+        It is the simulated UE that keeps them, or the simulated core where a UE is tested.
+        """
+        self._case.keep_sets()
 
     @keyword
     def prepare_for_the_clear(self, message: Draft) -> Draft:

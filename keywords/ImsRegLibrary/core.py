@@ -12,6 +12,7 @@ from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 
 from imsreg.errors import InputError
+from imsreg.registration.attendant_announcement import Announced
 from imsreg.registration.core_messages import Av
 from imsreg.robot.bench import TAG
 from imsreg.robot.countdown import Countdown
@@ -94,12 +95,16 @@ class CoreKeywords(Component):
         qop: str | None = "auth",
         server_data: str = "",
         stale: str | None = None,
-        security_server: bool = True,
+        security_server: Announced | bool | list[str] = True,
     ) -> Draft:
         """A 401 with a challenge (RFC 3310 3.1): RAND and AUTN of a vector that is right, or wrong as ``av`` says.
 
         ``av``: right, wrong-mac, sqn-too-old, sqn-too-far, res-with-nul. ``server_data`` in hexadecimal follows AUTN in
         the nonce. ``algorithm=${None}`` leaves the parameter out, ``qop=${None}`` too.
+
+        ``security_server`` is ``${False}``, a list of values, or what shall be unusual about those of the network:
+        unknown-alg, spi-of-ue, no-spi, no-port, standard-port, without-q, unknown-first, unknown-parameter, bare-null;
+        or only-hmac-sha-1, only-aes-cbc, only-aes-gmac, only-aes-gcm for one combination, if the UE offers it.
         """
         return self._ue_case.lane.attendant.challenge(
             request,
@@ -158,6 +163,13 @@ class CoreKeywords(Component):
         return self._ue_case.lane.attendant.notify(
             state=state, event=event, expires=expires, retry_after=retry_after, subscription=subscription
         )
+
+    @keyword
+    def build_options(self, in_the_clear: bool = False) -> Draft:
+        """An OPTIONS to the UE's contact, outside of any dialog. ``in_the_clear`` gives it the Via of one that is sent
+        with ``on=clear``.
+        """
+        return self._ue_case.lane.attendant.options(in_the_clear=in_the_clear)
 
     @keyword
     def send_response(self, request: Request, response: Draft | bytes, on: str | None = None) -> None:

@@ -17,7 +17,7 @@ from ImsRegLibrary.component import Component
 
 Transport = Literal["UDP", "TCP"]
 Family = Literal["IPv4", "IPv6"]
-Security = Literal["none", "headers"]
+Security = Literal["none", "headers", "ipsec"]
 
 
 class UeKeywords(Component):
@@ -31,15 +31,18 @@ class UeKeywords(Component):
         subscriber: str | None = None,
         security: Security | None = None,
         proposals: Proposals = "current",
+        algorithms: str | None = None,
         compact: bool = False,
     ) -> SimulatedUe:
         """Powers a simulated UE on, with an address and a subscriber of its own, and sets ``${UE}``.
 
         ``${UE.impu}``, ``${UE.impi}``, ``${UE.home_domain}``, ``${UE.contact}`` and ``${UE.address}`` can be read.
         Without arguments the UE uses the profile's first transport and family, and its security mode. ``security=none``
-        leaves the security agreement out; ``proposals=legacy`` offers the six combinations that were current before
-        Release 14. ``compact`` writes compact header
-        names. A second UE in the same test sets ``${UE}`` too; messages then come from the last one.
+        leaves the security agreement out; with ``security=ipsec`` the test is N/A in any other mode.
+        ``proposals=legacy`` offers the six combinations that were current before Release 14, and
+        ``algorithms=hmac-sha-1-96/aes-cbc,aes-gmac/null`` offers these (integrity/encryption), in this order.
+        ``compact`` writes compact header names. A second UE in the same test sets ``${UE}`` too; messages then come
+        from the last one.
 
         The test is N/A if the profile or the tester's host lacks what is asked for.
         """
@@ -55,6 +58,7 @@ class UeKeywords(Component):
             subscriber=subscriber,
             security=security,
             proposals=proposals,
+            algorithms=algorithms,
             compact=compact,
         )
         BuiltIn().set_test_variable("${UE}", ue)

@@ -27,13 +27,12 @@ Response Over RES In Hexadecimal Is Refused
     hex
 
 A Refused Response Leaves The Registration Alone
-    [Documentation]    TS 33.203 6.1.1: else anybody could end it. What a fetch lists afterwards is compared with what
-    ...    one lists before.
+    [Documentation]    TS 33.203 6.1.1: else anybody could end it, who begins another one in the user's name. What a
+    ...    fetch lists afterwards is compared with what one lists before.
     [Tags]    req:33.203-6.1.1-02
     Register
     Fetch Bindings
-    ${refresh}=    Build Refresh
-    Send Request    ${refresh}
+    Send Initial Register
     ${challenge}=    Expect Response    401
     Send Register Answering    ${challenge}    res=wrong
     Expect Final Response

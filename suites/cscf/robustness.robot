@@ -25,9 +25,11 @@ Malformed Messages Do Not Silence The DUT
 
 *** Keywords ***
 Register Over UDP
-    [Documentation]    On a TCP connection a DUT may well give up after the first malformed message.
+    [Documentation]    On a TCP connection a DUT may well give up after the first malformed message. A good one comes
+    ...    first.
     Power On UE    transport=UDP
     Register
+    Refresh Registration
 
 Refresh After A Malformed One
     [Documentation]    Makes one thing wrong in a REGISTER, sends it, and sends a good one at once.

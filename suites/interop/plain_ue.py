@@ -40,6 +40,32 @@ class Message:
         return decode(self.challenge("nonce") or "")
 
 
+def initial(impi: str, domain: str) -> str:
+    """The digest parameters before any challenge (TS 24.229 5.1.1.2.2)."""
+    return f'username="{impi}", realm="{domain}", uri="sip:{domain}", nonce="", response=""'
+
+
+def answer(challenge: Message, impi: str, domain: str, password: bytes, algorithm: str = AKA, extra: str = "") -> str:
+    """The digest parameters that answer a challenge."""
+    nonce, uri = challenge.challenge("nonce") or "", f"sip:{domain}"
+    response = digest.response(
+        username=impi,
+        realm=domain,
+        password=password,
+        method="REGISTER",
+        uri=uri,
+        nonce=nonce,
+        algorithm=algorithm,
+        qop="auth",
+        nc="00000001",
+        cnonce="c0ffee",
+    )
+    return (
+        f'username="{impi}", realm="{domain}", uri="{uri}", nonce="{nonce}", response="{response}", '
+        f'algorithm={algorithm}, qop=auth, nc=00000001, cnonce="c0ffee"{extra}'
+    )
+
+
 class PlainUe:
     """Sends one request at a time and waits for its answer. `sock` is bound, and gets connected to `pcscf`."""
 
@@ -96,28 +122,12 @@ class PlainUe:
 
     def initial(self) -> str:
         """The digest parameters before any challenge (TS 24.229 5.1.1.2.2)."""
-        return f'username="{self.impi}", realm="{self._domain}", uri="sip:{self._domain}", nonce="", response=""'
+        return initial(self.impi, self._domain)
 
     def answer(self, challenge: Message, password: bytes, algorithm: str = AKA, extra: str = "") -> str:
         """The digest parameters that answer a challenge, after the time that a USIM takes."""
         time.sleep(USIM_SECONDS)
-        nonce, uri = challenge.challenge("nonce") or "", f"sip:{self._domain}"
-        response = digest.response(
-            username=self.impi,
-            realm=self._domain,
-            password=password,
-            method="REGISTER",
-            uri=uri,
-            nonce=nonce,
-            algorithm=algorithm,
-            qop="auth",
-            nc="00000001",
-            cnonce="c0ffee",
-        )
-        return (
-            f'username="{self.impi}", realm="{self._domain}", uri="{uri}", nonce="{nonce}", response="{response}", '
-            f'algorithm={algorithm}, qop=auth, nc=00000001, cnonce="c0ffee"{extra}'
-        )
+        return answer(challenge, self.impi, self._domain, password, algorithm, extra)
 
     def register_with_aka(self, usim: Usim, expires: int = 600_000) -> Message:
         """The whole procedure: the final response to the answered challenge."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 
 from imsreg.net.ipsec.namespace import Namespace
 from imsreg.net.ipsec.probe import FAMILIES, Finding, Provider, probe
-from imsreg.net.ipsec.rights import THREE_WAYS
+from imsreg.net.ipsec.reasons import ELSEWHERE, kernel_reason
+from imsreg.net.ipsec.rights import THREE_WAYS, hindrance
 from imsreg.net.ipsec.xfrm import Xfrm
 from imsreg.secagree.associations import Association, Name
 from imsreg.secagree.keys import expand
@@ -43,7 +45,20 @@ def test_the_userspace_back_end_carries_everything(findings: tuple[Finding, ...]
 def test_a_kernel_that_refuses_has_a_reason_in_words(findings: tuple[Finding, ...]) -> None:
     reasons = {each.hindrance for each in findings if each.provider is Provider.KERNEL and each.hindrance}
     # Not EINVAL and its like: what was asked was understood.
-    assert all(reason.startswith("this kernel ") for reason in reasons)
+    assert all(reason.startswith("this kernel ") and reason.endswith(ELSEWHERE) for reason in reasons)
+
+
+def test_a_caller_asks_for_one_back_end_and_family(findings: tuple[Finding, ...]) -> None:
+    simplest = Transform("hmac-sha-1-96", "null")
+    for each in findings:
+        if each.transform == simplest:
+            assert hindrance(each.provider.value, each.family) == each.hindrance
+
+
+def test_every_refusal_of_the_kernel_is_one_line() -> None:
+    assert kernel_reason(OSError(errno.EPROTONOSUPPORT, "")).endswith(f"loaded it: {ELSEWHERE}")
+    assert kernel_reason(OSError(errno.EPERM, "")) == "CAP_NET_ADMIN missing in this network namespace"
+    assert kernel_reason(OSError(errno.ENOMEM, "")) == "Cannot allocate memory"
 
 
 def test_the_probe_leaves_the_thread_where_it_was(findings: tuple[Finding, ...]) -> None:
@@ -82,5 +97,4 @@ def test_without_rights_the_reason_names_what_is_missing_and_the_ways_to_it() ->
     lines = done.stdout.splitlines()
     assert lines == [
         f"CAP_NET_ADMIN and CAP_NET_RAW and CAP_SYS_ADMIN missing: {THREE_WAYS}",
-        f"CAP_NET_ADMIN and CAP_SYS_ADMIN missing: {THREE_WAYS}",
     ]

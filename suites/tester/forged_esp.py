@@ -179,6 +179,11 @@ class Secured:
         self._last = kept
         return self
 
+    def arrives(self, raw: bytes, association: Association | None) -> Secured:
+        """Octets of the side under test."""
+        self._record(self.dut, raw, association)
+        return self
+
     def registered(self) -> Secured:
         """A whole authentication, challenge and all."""
         return self.register().challenged().answer().ok()

@@ -159,13 +159,26 @@ def test_wrong_keys(dut: Side) -> None:
     assert silent.kinds(KEYS) == {Unmet}
     assert silent.packet(of_dut(silent)[0], Fate.BAD_ICV).kinds(KEYS) == {Breach}
     garbled = begun()
-    assert garbled.packet(of_dut(garbled)[0], Fate.WRONG_SELECTOR).kinds(KEYS) == {Breach}
+    noise = Inner("UDP", Address(garbled.p_host, 11), Address(garbled.ue_host, 12))
+    assert garbled.packet(of_dut(garbled)[0], Fate.WRONG_SELECTOR, inner=noise).kinds(KEYS) == {Breach}
     assert garbled.kinds(PORTS) == {Unmet}
     damaged = begun()
     damaged.packet(of_dut(damaged)[0], Fate.BAD_ICV).packet(of_dut(damaged)[0])
     assert damaged.kinds(KEYS) == {Held}
+    assert garbled.packet(of_dut(garbled)[0], Fate.DUMMY).kinds(DUMMY) == {Unmet}
+    assert garbled.packet(of_dut(garbled)[0], Fate.MALFORMED).kinds(KEYS) == {Breach}
     plain = Secured(dut).register().challenged()
-    assert plain.packet(of_dut(plain)[0], Fate.WRONG_SELECTOR).kinds(KEYS) == {Unmet}
+    assert plain.packet(of_dut(plain)[0], Fate.WRONG_SELECTOR, inner=noise).kinds(KEYS) == {Unmet}
+
+
+@BOTH
+def test_right_keys_between_wrong_ports(dut: Side) -> None:
+    life = Secured(dut, offered=Transform("hmac-sha-1-96", "aes-cbc")).register().challenged()
+    association = of_dut(life)[0]
+    astray = Inner("UDP", Address(association.source.host, association.source.port + 1), association.destination)
+    life.packet(association, Fate.WRONG_SELECTOR, inner=astray)
+    assert life.kinds(KEYS) == {Held}
+    assert life.kinds(PORTS) == {Breach}
 
 
 @BOTH

@@ -9,6 +9,7 @@ import pytest
 
 from imsreg.errors import InputError
 from imsreg.identity.subscribers import load_subscribers
+from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.memory import MemoryLink
 from imsreg.paths import data
 from imsreg.registration.attendant import AttendantPolicy
@@ -482,6 +483,35 @@ def test_a_packet_that_is_wrong_on_purpose_reaches_nobody(bench, fault):
     assert record.injected is fault
     assert [entry.event.injected for entry in transcript.esp][-1] is fault
     assert len(transcript.entries) == (4 if fault is Fault.REPLAY else 3)  # it is no message of the core's
+
+
+def test_a_set_may_be_kept_beyond_its_time_to_see_who_listens(new_bench):
+    bench = new_bench(reauthenticate=True, reg_event=True)
+    lane, transcript = bench.registered()
+    lane.keeps = True
+    first = lane.sets[0].sas
+    lane.attend()
+    bench.link.advance(1_200_000)  # two authentications later, after which the UE has used the newest set
+    assert phases(lane) == [Phase.DELETED, Phase.DELETED, Phase.ESTABLISHED]
+    assert lane.sets[0].sas is first
+    before = lane.sets[1].sas
+    records = len(transcript.esp)
+    gone = lane.send(lane.attendant.notify(), on=Way(Name.DL2, Phase.DELETED))
+    bench.link.advance(0.01)
+    assert not gone.responses  # the UE has let go of it (TS 33.203 7.4.1a)
+    assert [(e.event.fate, e.event.association.spi) for e in transcript.esp[records:]] == [(Fate.OK, before.ue.spi_s)]
+    # What a UE would still send there is in evidence.
+    ul1 = before.named(Name.UL1)
+    flow = Flow("UDP", ul1.destination, ul1.source, association=ul1.label)
+    raw = next(e.raw for e in transcript.entries if e.label == "SUBSCRIBE").replace(b"branch=z", b"branch=zx")
+    bench.link.call(lambda: bench.core.receive(Packet(flow, raw), bench.link.now()))
+    assert transcript.entries[-1].flow == flow
+    assert [each.why for each in lane.dropped] == [f"{ul1.label} is no association that lives"]
+    bench.core.dismiss(lane)
+    assert (lane.sets, lane.keeps) == ((), False)
+    bench.link.advance(0.01)
+    with pytest.raises(BackendError):
+        bench.link.inject(before.named(Name.DL2), Fault.BAD_ICV)
 
 
 # Challenges that are not as they should be.

@@ -119,6 +119,12 @@ def test_a_way_in_words(text: str) -> None:
     assert str(way) == "DL2 of the established set"
 
 
+def test_a_way_over_the_other_transport() -> None:
+    way = parse_way("UL1 of the old set over tcp")
+    assert way == Way(Name.UL1, Phase.OLD, "TCP")
+    assert str(way) == "UL1 of the old set over TCP"
+
+
 def test_clear_is_a_way_too() -> None:
     assert parse_way(" Clear ") == "clear"
 

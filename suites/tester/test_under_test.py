@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
@@ -16,9 +17,11 @@ from scripted import own_host, reply, udp_dut, write_profile
 import imsreg
 from imsreg.paths import data
 from imsreg.sip.flow import Address
+from imsreg.tester.protection import protection
 from imsreg.tester.session import Session
 from imsreg.tester.settings import Settings
 from imsreg.tester.under_test import dut_line, run_facts
+from imsreg.verdict.profile import load_profile
 
 SUITE = """\
 *** Settings ***
@@ -67,7 +70,8 @@ def test_robots_reports(profile: Path, tmp_path: Path) -> None:
         options = {"outputdir": str(out), "xunit": "junit.xml", "console": "none", "stdout": StringIO()}
         robot_run(str(tmp_path / "suites"), variable=[variable], **options)
     who = f"Acme core 4.2 b7 (core, {address}, udp)"
-    assert properties(out / "junit.xml") == {"DUT": who, "Profile": str(profile), "imsreg": imsreg.__version__}
+    said = {"DUT": who, "Profile": str(profile), "Security": "none", "imsreg": imsreg.__version__}
+    assert properties(out / "junit.xml") == said
     assert f"<p>{who}</p>" in log_strings(out / "log.html")
     assert f"<p>{who}</p>" in log_strings(out / "report.html")
     verdicts = json.loads((out / "verdicts.json").read_text(encoding="utf-8"))
@@ -78,9 +82,9 @@ def test_robots_reports(profile: Path, tmp_path: Path) -> None:
         "role": "core",
         "addresses": [str(address)],
     }
-    assert f'Registration of Acme core 4.2 b7</h1><p class="meta">role core at {address}, profile {profile}, ' in (
-        out / "matrix.html"
-    ).read_text(encoding="utf-8")
+    matrix = (out / "matrix.html").read_text(encoding="utf-8")
+    meta = f"role core at {address}, profile {profile}, security none, "
+    assert f'Registration of Acme core 4.2 b7</h1><p class="meta">{meta}' in matrix
 
 
 def test_pytests_reports(profile: Path, tmp_path: Path) -> None:
@@ -89,7 +93,7 @@ def test_pytests_reports(profile: Path, tmp_path: Path) -> None:
         said = run_pytest(tmp_path, MODULE, *options)
     lines = said.splitlines()
     assert f"imsreg: DUT Acme core 4.2 b7 (core, {address}, udp), profile {profile}" in lines
-    assert f"DUT Acme core 4.2 b7 (core, {address}), profile {profile}" in lines
+    assert f"DUT Acme core 4.2 b7 (core, {address}), profile {profile}, security none" in lines
     assert properties(tmp_path / "junit.xml") == {
         "DUT": "Acme core",
         "DUT version": "4.2",
@@ -97,6 +101,7 @@ def test_pytests_reports(profile: Path, tmp_path: Path) -> None:
         "DUT role": "core",
         "DUT address": f"{address} udp",
         "profile": str(profile),
+        "security": "none",
         "imsreg": imsreg.__version__,
     }
 
@@ -120,3 +125,16 @@ control: {{kind: command, register: ./on}}
     with Session(Settings(profile=path)) as session:
         assert dut_line(session) == "Acme phone (ue, udp/tcp)"
         assert run_facts(session)["DUT address"] == "udp/tcp"
+
+
+@pytest.mark.parametrize(
+    ("name", "link", "said"),
+    [
+        ("embedded-core", "sockets", "headers: the agreement in the header fields, no ESP"),
+        ("embedded-core-ipsec", "sockets", "ipsec, userspace back end"),
+        ("embedded-core-ipsec", "memory", "ipsec, on the in-memory link"),
+        ("embedded-core-ipsec", None, "ipsec"),
+    ],
+)
+def test_what_protects_is_said(name: str, link: Literal["sockets", "memory"] | None, said: str) -> None:
+    assert protection(load_profile(data("fixtures", "profiles", f"{name}.yaml")), link) == said

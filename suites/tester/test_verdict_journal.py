@@ -43,7 +43,12 @@ def unexpected(test: str) -> Ruling:
 
 def begin(journal: Journal) -> None:
     journal.begin(
-        imsreg="0.1", profile="acme.yaml", dut=DUT, versions={"robotframework": "7.5"}, addresses=["[::1]:5060"]
+        imsreg="0.1",
+        profile="acme.yaml",
+        dut=DUT,
+        versions={"robotframework": "7.5"},
+        addresses=["[::1]:5060"],
+        security="headers",
     )
 
 
@@ -100,6 +105,8 @@ def test_verdicts_json(tmp_path: Path) -> None:
             "role": "core",
             "addresses": ["[::1]:5060"],
         },
+        "security": "headers",
+        "lacks": "",
         "verdicts": {
             "a-01": {
                 "verdict": "FAIL",

@@ -111,6 +111,10 @@ class MemoryEsp:
         """The protected ports of an address."""
         return {home.port for _, home in self._homes if home.host == host}
 
+    def is_at(self, node: Node, address: Address) -> bool:
+        """Whether an address is a protected port of a node."""
+        return self._homes.get(("UDP", address)) is node
+
     # Protected packets.
 
     def send(self, node: Node, packet: Packet) -> None:

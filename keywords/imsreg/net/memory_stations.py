@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database
@@ -20,12 +21,22 @@ from imsreg.net.ipsec.segment import Segment, build_segment
 from imsreg.net.link import Node
 from imsreg.net.memory_environment import MemoryEnvironment
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
+from imsreg.secagree.ends import Ends
 from imsreg.secagree.esp import PROTOCOL as ESP
 from imsreg.secagree.esp import head_of
 from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.formats import HEAD_OCTETS
 from imsreg.secagree.ip import IpPacket, PacketTooLong, build_ip, parse_ip
 from imsreg.sip.flow import Address, Flow
+
+
+@runtime_checkable
+class SeamedNode(Protocol):
+    """A node whose ESP is its own: a reference DUT, which may be a mutant."""
+
+    @property
+    def esp_ends(self) -> Ends:
+        """What makes the ends of its associations."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +46,7 @@ class Station:
     node: Node
     far: bool
     database: Database
+    ends: Ends
     sets: list[tuple[SaSet, Side]] = field(default_factory=list)
     hosts: frozenset[str] = frozenset()
     """The addresses at which it has, or has had, a set."""
@@ -83,7 +95,7 @@ class Stations:
 
     def add(self, node: Node, sas: SaSet, side: Side) -> None:
         """Install a set. Raises BackendError; then nothing has changed."""
-        station = self.of(node) or Station(node, self._environment.is_far(node), Database(self._random))
+        station = self.of(node) or self._new(node)
         station.database.add(sas, side)
         self._stations[id(node)] = station
         station.sets.append((sas, side))
@@ -106,6 +118,9 @@ class Stations:
         fate, octets = made.fate, b""
         if fate is Fate.OK:
             try:
+                while station.ends.beside:
+                    along = build_ip(packet.source, packet.destination, ESP, station.ends.beside.popleft())
+                    self._environment.soon(partial(self._see, along, station))
                 octets = build_ip(packet.source, packet.destination, ESP, made.esp)
             except PacketTooLong:
                 fate = Fate.TOO_LONG
@@ -123,6 +138,10 @@ class Stations:
         if held.packet is None or held.association is None:
             return None
         return Opened(station, held.association, held.packet)
+
+    def _see(self, octets: bytes, sender: Station) -> None:
+        """What goes along with a packet is recorded where it arrives, and delivered to nobody."""
+        self.open(octets, sender)
 
     def sender(self, association: Association, far: bool) -> Station:
         """Whose outbound association it is, at one end of the network. Raises BackendError if it is nobody's."""
@@ -153,6 +172,10 @@ class Stations:
             inner = Inner(flow.transport, source, destination)
             event = EspEvent(self._environment.now(), direction, Fate.CLEAR, inner=inner, octets=octets)
             self._environment.tell(far, event)
+
+    def _new(self, node: Node) -> Station:
+        ends = node.esp_ends if isinstance(node, SeamedNode) else Ends()
+        return Station(node, self._environment.is_far(node), Database(self._random, ends), ends)
 
     def _receiver(self, arrived: IpPacket, sender: Station) -> Station | None:
         """Who is asked about a packet: who has its SPI, else who has had it, else the first at its address."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imsreg.errors import InputError
-from imsreg.pytest_support.objects import Requirements
+from imsreg.pytest_support.objects import Requirements, fault_of, octets_of
 from imsreg.registration.attendant import Attendant
 from imsreg.sip.draft import Draft
 from imsreg.sip.message import Request, Response
+from imsreg.tester.ue_associations import SetView
 from imsreg.tester.ue_case import PATIENCE, UeCase
 from imsreg.verdict.profile_control import Action
 
@@ -36,15 +37,36 @@ class Core:
         """The UE's next request with this method; waits at most `within` seconds."""
         return self._powered().expect_request(method, within)
 
-    def respond(self, request: Request, response: Draft | bytes) -> None:
-        """Answer a request of the UE."""
-        self._powered().respond(request, response)
+    def respond(self, request: Request, response: Draft | bytes, *, on: str | None = None) -> None:
+        """Answer a request of the UE.
 
-    def send(self, message: Draft | bytes) -> Response:
-        """Send the UE a request, such as NOTIFY, and wait for the final response."""
+        In mode ipsec `on="clear"` or `on="DL2 of the established set"` sends it where no P-CSCF would: then it is no
+        answer, and the right one may still follow.
+        """
+        self._powered().respond(request, response, on)
+
+    def send(self, message: Draft | bytes, *, on: str | None = None) -> Response:
+        """Send the UE a request, such as NOTIFY, and wait for the final response. `on` as for `respond`."""
         case = self._powered()
-        case.send(message)
+        case.send(message, on)
         return case.expect()
+
+    def post(self, message: Draft | bytes, *, on: str | None = None) -> None:
+        """Send the UE a request and wait for nothing: what it must not take it may leave unanswered."""
+        self._powered().send(message, on)
+
+    def inject(self, fault: str, message: Draft | bytes = b"", *, on: str) -> None:
+        """Send the UE a datagram on an association of the network, wrong in one way: see `Ue.inject`."""
+        self._powered().inject(fault_of(fault), octets_of(message), on)
+
+    @property
+    def sets(self) -> Sequence[SetView]:
+        """The sets of associations that the network has with the UE, oldest first, without their keys."""
+        return self._powered().sets
+
+    def keep_associations(self) -> None:
+        """From now on the network keeps the sets that it would delete, to see whether the UE still uses them."""
+        self._powered().keep_sets()
 
     def register(self) -> Request:
         """Tell the UE to register, challenge it, accept the answer. Returns the REGISTER that was accepted."""

@@ -13,6 +13,7 @@ from imsreg.pytest_support.ending import RequirementsDoNotHold
 from imsreg.registration.credentials import ResChoice
 from imsreg.registration.ue import UeRegistration
 from imsreg.registration.ue_request import EXPIRY
+from imsreg.secagree.events import Fault
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.message import Request, Response
@@ -21,6 +22,8 @@ from imsreg.tester.cscf_case import CscfCase, Proposals
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import SimulatedUe
+from imsreg.tester.ue_associations import SetView
+from imsreg.tester.way import parse_fault
 from imsreg.verdict.runners import status
 from imsreg.verdict.verdict import Verdict
 
@@ -55,12 +58,14 @@ class PowerOn:
         transport: Transport | None = None,
         family: Family | None = None,
         subscriber: str | None = None,
-        security: Literal["none", "headers"] | None = None,
+        security: Literal["none", "headers", "ipsec"] | None = None,
         proposals: Proposals = "current",
+        algorithms: str | None = None,
         compact: bool = False,
     ) -> Ue:
         """A UE with an address and a subscriber of its own; what is left out the profile decides.
 
+        `algorithms` are what it offers, such as "hmac-sha-1-96/aes-cbc,aes-gmac/null" (integrity/encryption).
         Raises NotApplicable (the test is skipped) if the profile or the tester's host lacks what is asked for.
         """
         simulated = self._case.power_on(
@@ -69,6 +74,7 @@ class PowerOn:
             subscriber=subscriber,
             security=security,
             proposals=proposals,
+            algorithms=algorithms,
             compact=compact,
         )
         return Ue(self._case, simulated)
@@ -102,22 +108,50 @@ class Ue:
     def __repr__(self) -> str:
         return repr(self._simulated)
 
-    def send(self, message: Draft | bytes) -> Exchange:
-        """Send a request, or octets that may be wrong on purpose, in a transaction of its own."""
+    @property
+    def sets(self) -> Sequence[SetView]:
+        """Its sets of associations, oldest first: `sets[-1].phase`, `.ue.port_s`, `.p_cscf.spi_s`, ...; no keys."""
         ue = self._powered()
-        return Exchange(self._case, ue, ue.send(message))
+        return self._case.session.link.call(lambda: ue.sets)
+
+    def send(self, message: Draft | bytes, *, on: str | None = None) -> Exchange:
+        """Send a request, or octets that may be wrong on purpose, in a transaction of its own.
+
+        In mode ipsec it goes where it belongs, or elsewhere on purpose: `on="clear"` between the unprotected ports,
+        `on="UL2 of the temporary set"` on an association. Raises InputError for other words.
+        """
+        ue = self._powered()
+        return Exchange(self._case, ue, self._case.send(message, on, ue=ue))
 
     def send_initial_register(self, *, expires: int = EXPIRY) -> Exchange:
         """Send the first REGISTER of a registration (TS 24.229 5.1.1.2)."""
         return self.send(self.registration.initial_register(expires=expires))
 
-    def send_register_answering(self, challenge: Response, *, res: ResChoice | str = ResChoice.RIGHT) -> Exchange:
-        """Send the REGISTER that answers a challenge; `res` is "right", "wrong", "empty" or "hex"."""
-        return self.send(self.answer(challenge, res=res))
+    def send_register_answering(
+        self, challenge: Response, *, res: ResChoice | str = ResChoice.RIGHT, on: str | None = None
+    ) -> Exchange:
+        """Send the REGISTER that answers a challenge; `res` is "right", "wrong", "empty" or "hex", `on` as in send."""
+        return self.send(self.answer(challenge, res=res), on=on)
 
     def answer(self, challenge: Response, *, res: ResChoice | str = ResChoice.RIGHT) -> Draft:
         """The REGISTER that answers a challenge, to be changed before it is sent."""
         return self._powered().answer(challenge, ResChoice(res))
+
+    def for_the_clear(self, message: Draft) -> Draft:
+        """Give a request the Via of one in the clear, for `send(..., on="clear")`; changes and returns it."""
+        return self._powered().for_the_clear(message)
+
+    def inject(self, fault: str, message: Draft | bytes = b"", *, on: str) -> None:
+        """Send a datagram with this message on an association, wrong in one way.
+
+        `fault` is "bad ICV", "replay" (the last packet again, whatever the message), "wrong SPI", "wrong inner port" or
+        "in the clear" (between the protected ports, without ESP).
+        """
+        self._case.inject(fault_of(fault), octets_of(message), on, ue=self._powered())
+
+    def keep_associations(self) -> None:
+        """From now on let go of no set: what is sent `on="UL1 of the deleted set"` shows who still listens."""
+        self._powered().associations.keeps = True
 
     def register(self) -> Exchange:
         """Register: REGISTER, challenge, answer."""
@@ -169,6 +203,15 @@ class Exchange:
             self._ue.settle(self._sent, self._final)
         return self._final
 
+    def wait_for_answer(self, *, within: float = 4.0) -> Response | None:
+        """The final response, or None if none comes within so many seconds, as it well may.
+
+        After that the request is not repeated any more. The scenario goes on either way; the checks judge.
+        """
+        if self._final is None:
+            self._final = self._case.wait_for_answer(within, self._sent, ue=self._ue)
+        return self._final
+
     @property
     def responses(self) -> Sequence[Response]:
         """Every response so far, provisional ones and repetitions too."""
@@ -217,3 +260,16 @@ class Requirements:
                 raise pytest.xfail.Exception(ruled.message, pytrace=False)
             case "skipped":
                 raise pytest.skip.Exception(ruled.message)
+
+
+def fault_of(text: str) -> Fault:
+    """What shall be wrong with a packet. Raises InputError for words that name nothing."""
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise InputError("inject", "fault", str(error), "name one of them") from None
+
+
+def octets_of(message: Draft | bytes) -> bytes:
+    """A message as it goes out."""
+    return message if isinstance(message, bytes) else message.to_bytes()

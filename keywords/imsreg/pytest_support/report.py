@@ -30,7 +30,8 @@ def report_lines(output: Path, shown: Path) -> list[str]:
     reports = write_run_reports(output)
     dut = reports.summary["dut"]
     name = " ".join(part for part in (dut["name"], dut["version"], dut["build"]) if part)
-    lines = [f"DUT {name} ({', '.join([dut['role'], *dut['addresses']])}), profile {reports.summary['profile']}"]
+    said = f"profile {reports.summary['profile']}, security {reports.summary['security']}"
+    lines = [f"DUT {name} ({', '.join([dut['role'], *dut['addresses']])}), {said}"]
     lines += summary_lines(reports.summary, full_catalogue(), shown)
     if reports.damaged:
         lines.append(f"the journal's line {', '.join(map(str, reports.damaged))} cannot be read")

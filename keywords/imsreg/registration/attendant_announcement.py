@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from imsreg.secagree.endpoints import STANDARD_PORTS
+from imsreg.secagree.transforms import Transform
+from imsreg.secagree.usability import transform
 from imsreg.sip.headers.security import SecurityClient, SecurityServer
 
 UNKNOWN_ALG = "hmac-example-96"
@@ -16,7 +18,11 @@ UNKNOWN_MECHANISM = "example-mechanism"
 
 
 class Announced(StrEnum):
-    """What is unusual about a Security-Server list. With the first group no UE can make associations."""
+    """What is unusual about a Security-Server list. With the first group no UE can make associations.
+
+    With the last one the UE has no choice: one combination of algorithms is listed. It is the whole list if the UE has
+    not offered that combination, for then it would be of no use.
+    """
 
     UNKNOWN_ALG = "unknown-alg"
     """Every entry names an integrity algorithm that there is not."""
@@ -36,6 +42,10 @@ class Announced(StrEnum):
     """Each entry has a parameter that nobody knows, which Security-Verify has to repeat (RFC 3329 2.3.1)."""
     BARE_NULL = "bare-null"
     """Entries without encryption do not say ealg, whose absence means null (TS 33.203 Annex H)."""
+    ONLY_HMAC_SHA_1 = "only-hmac-sha-1"
+    ONLY_AES_CBC = "only-aes-cbc"
+    ONLY_AES_GMAC = "only-aes-gmac"
+    ONLY_AES_GCM = "only-aes-gcm"
 
 
 _Change = Callable[[SecurityServer, SecurityClient | None], SecurityServer]
@@ -64,6 +74,14 @@ _CHANGES: Mapping[Announced, _Change] = {
 }
 
 
+_ONLY: Mapping[Announced, Transform] = {
+    Announced.ONLY_HMAC_SHA_1: Transform("hmac-sha-1-96", "null"),
+    Announced.ONLY_AES_CBC: Transform("hmac-sha-1-96", "aes-cbc"),
+    Announced.ONLY_AES_GMAC: Transform("aes-gmac", "null"),
+    Announced.ONLY_AES_GCM: Transform("null", "aes-gcm"),
+}
+
+
 def altered(values: Sequence[str], announced: Announced, offer: Sequence[SecurityClient]) -> list[str]:
     """`values`, a conformant Security-Server list, made as `announced` says. `offer` is what the UE proposed.
 
@@ -71,6 +89,9 @@ def altered(values: Sequence[str], announced: Announced, offer: Sequence[Securit
     """
     if announced is Announced.UNKNOWN_FIRST:
         return [f"{UNKNOWN_MECHANISM}; q=0.9", *values]
+    if (only := _ONLY.get(announced)) is not None:
+        kept = [each for each in values if transform(SecurityServer.parse(each)) == only]
+        return kept if kept and only in map(transform, offer) else [*values]
     client = next(iter(offer), None)
     change = _CHANGES[announced]
     return [str(change(SecurityServer.parse(value), client)) for value in values]

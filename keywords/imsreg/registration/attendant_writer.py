@@ -316,6 +316,21 @@ class AttendantWriter:
             self._subscription = None
         return draft
 
+    def options(self, *, in_the_clear: bool = False) -> Draft:
+        """An OPTIONS to the UE's contact, outside of any dialog (RFC 3261 11.1); its responses come to where the
+        network hears protected messages, or those `in_the_clear`.
+        """
+        alive, token = self._bindings.alive, self._random.randbytes(10).hex()
+        target = alive[0].contact.uri.text if alive else self._peer_uri
+        here = self.clear_flow.local if in_the_clear and self.clear_flow is not None else self._local
+        return core_messages.options(
+            target,
+            via=f"SIP/2.0/{self._transport} {here};branch=z9hG4bK{token}",
+            user=self.subscriber.registration_impu,
+            home_domain=self.subscriber.home_domain,
+            token=token,
+        )
+
     def _document(
         self, contacts: Sequence[tuple[Binding, ContactChange]], version: int, document: Document, *, ended: bool
     ) -> bytes:

@@ -20,6 +20,7 @@ from imsreg.sip.uri import Uri
 if TYPE_CHECKING:
     # Of no use to a run without associations.
     from imsreg.secagree.changes import SaChange
+    from imsreg.secagree.ends import Ends
 
 P_CSCF_MW = Address("192.0.2.1", 5060)
 S_CSCF_MW = Address("192.0.2.2", 5060)
@@ -63,6 +64,14 @@ class ReferenceCore:
     def sa_changes(self) -> deque[SaChange]:
         """Sets of associations to be installed and removed at Gm: none but in mode ipsec."""
         return self._p_cscf.sa_changes
+
+    @property
+    def esp_ends(self) -> Ends:
+        """What makes the ends of its associations where the link lets it."""
+        # Of no use to a run without associations.
+        from imsreg.registration.esp_seams import SeamedEnds
+
+        return SeamedEnds(self.seams, "p-cscf")
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet at Gm."""

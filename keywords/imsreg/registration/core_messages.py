@@ -85,6 +85,20 @@ def subscribed(request: Request, contact: str, expires: int) -> Draft:
     return reply(request, 200).add("Contact", f"<{contact}>").add("Expires", expires)
 
 
+def options(target: str, *, via: str, user: str, home_domain: str, token: str) -> Draft:
+    """An OPTIONS for `user` from the home domain (RFC 3261 11.1). `token` makes what has to be unique."""
+    return (
+        Draft.request("OPTIONS", target)
+        .add("Via", via)
+        .add("Max-Forwards", "70")
+        .add("From", f"<sip:{home_domain}>;tag={token[:8]}")
+        .add("To", f"<{user}>")
+        .add("Call-ID", f"{token}@{home_domain}")
+        .add("CSeq", "1 OPTIONS")
+        .add("Accept", "application/sdp")
+    )
+
+
 def plain(request: Request, status: int, reason: str | None, headers: Mapping[str, str]) -> Draft:
     """Any response: what RFC 3261 8.2.6.2 copies, and these header fields."""
     response = reply(request, status, reason)

@@ -134,7 +134,7 @@ class GmSecurity:
         if arrival.step is Step.ANSWER:
             good = arrival.held is arrival.answers and phase is Phase.TEMPORARY
         else:
-            good = phase is Phase.ESTABLISHED
+            good = phase not in (None, Phase.TEMPORARY, Phase.OLD, Phase.RETIRING)
         return self._seam("p-cscf.integrity", "yes" if good else "no", flow=arrival.flow)
 
     # What is answered.

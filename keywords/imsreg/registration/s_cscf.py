@@ -188,7 +188,8 @@ class SCscf:
             return procedure
         for contact in request.get_all(Contact):
             known = contact.star or any(equivalent(contact.uri, each.contact.uri) for each in bound)
-            if not known and contact.reg_id is None and contact.expires != 0:
+            known = known or contact.reg_id is not None or contact.expires == 0
+            if not self._seam("s-cscf.known", known, contact=contact, request=request):
                 raise Refusal(403)
         return Procedure.ACCEPT
 

@@ -8,11 +8,12 @@ from random import Random
 from imsreg.registration.replies import Refusal
 from imsreg.registration.seams import Seams
 from imsreg.secagree.negotiation import Agreement, Endpoints, announce, common, same_list, transforms
+from imsreg.sip.challenges import aka_challenge
 from imsreg.sip.draft import Draft
-from imsreg.sip.errors import HeaderError
-from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
+from imsreg.sip.errors import MessageError
+from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.security import SecurityClient, SecurityVerify
-from imsreg.sip.message import Request
+from imsreg.sip.message import Request, Response
 
 TAG = "sec-agree"
 MAX_AGREEMENTS = 10_000
@@ -107,11 +108,13 @@ def strip(draft: Draft) -> None:
 
 
 def nonce_of(challenge: Draft) -> str:
-    """The nonce of a 401, "" if there is none to be read."""
+    """The nonce that a UE answers of those in a 401, as `aka_challenge` has it; "" if there is none to be read."""
     try:
-        return WwwAuthenticate.parse(challenge.value("WWW-Authenticate") or "").nonce or ""
-    except HeaderError:
+        message = challenge.to_message()
+    except MessageError:
         return ""
+    found = aka_challenge(message) if isinstance(message, Response) else None
+    return "" if found is None else found.nonce or ""
 
 
 def _answered_nonce(request: Request) -> str:

@@ -129,6 +129,7 @@ class UeRegistration:
         self._protected = Endpoints.draw(random)
         self._p_cscf = p_cscf
         self._drafts = Drafts()
+        self._nothing = _Agreed(empty_credentials(identity))
         self.associations: UeSecurity | None = None
         """The sets of associations; None outside of mode ipsec."""
         if security == "ipsec":
@@ -369,7 +370,11 @@ class UeRegistration:
     ) -> Draft:
         if credentials.kind is Answer.AUTHENTICATED:
             if self.associations is not None:
-                self.associations.challenged(challenge, self.offered, credentials, now)
+                try:
+                    self.associations.challenged(challenge, self.offered, credentials, now)
+                except NoAgreement:
+                    if not self._seam("ue.unprotected", False, response=challenge):
+                        raise
             elif self.security != "none" and self._insists and not self._usable(challenge):
                 raise NoAgreement("no entry of Security-Server can be used")
             mirrored = self._seam("ue.security-verify", challenge.values("Security-Server"), response=challenge)
@@ -378,7 +383,7 @@ class UeRegistration:
             self.invalid_challenges = 0
         else:
             # TS 24.229 5.1.1.5.3: a fresh Security-Client, and no association for this challenge.
-            self._now = _Agreed(credentials.value, self._agreed.security_server)
+            self._now = _Agreed(credentials.value, self._begun.security_server)
             if self.associations is not None:
                 self.associations.refused()
             self._renew()
@@ -443,13 +448,15 @@ class UeRegistration:
         self._sequence = RegisterSequence(call_id, self._token(6), self._random.randrange(1, 1 << 16))
         if isinstance(self._usim, PasswordStore):
             self._usim.forget()
-        self._agreed = _Agreed(empty_credentials(self.identity))
+        if self.associations is None or self.associations.established is None:
+            # What was agreed holds as long as the associations that came of it.
+            self._agreed = self._nothing
         self._begin_exchange(protected=False)
 
     def _begin_exchange(self, *, protected: bool) -> None:
         if self.associations is not None:
             self.associations.begin(protected=protected)
-        self._now = self._agreed
+        self._begun = self._now = self._agreed if protected else self._nothing
         self._answered = False
         self.invalid_challenges = 0
         self._follow_ups = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from imsreg.aka.sqn import SqnArray
 from imsreg.aka.usim import Usim
@@ -29,6 +30,10 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import Event, RequestReceived, ResponseReceived, TransactionTimeout, TransportFailed
 from imsreg.sip.flow import Packet, TransportFailure
 from imsreg.sip.message import Response
+
+if TYPE_CHECKING:
+    # Of no use to a run without associations.
+    from imsreg.secagree.ends import Ends
 
 SHORTEST_DELAY = 0.5
 """Seconds that a refresh waits at least: a network that grants next to nothing must not get a request at once."""
@@ -184,6 +189,14 @@ class ReferenceUe:
     def sa_changes(self) -> deque[SaChange]:
         """Sets of associations to be installed and removed."""
         return self._sa_changes
+
+    @property
+    def esp_ends(self) -> Ends:
+        """What makes the ends of its associations where the link lets it."""
+        # Of no use to a run without associations.
+        from imsreg.registration.esp_seams import SeamedEnds
+
+        return SeamedEnds(self.seams, "ue")
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from the network."""

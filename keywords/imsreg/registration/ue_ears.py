@@ -181,7 +181,7 @@ class Ears:
         if live is None:
             return self._clear
         if live not in self._on:
-            self._on[live] = Endpoint(self._timers, reply_flow=partial(_reply, live))
+            self._on[live] = Endpoint(self._timers, reply_flow=partial(self._reply, live))
         return self._on[live]
 
     def _all(self) -> list[Endpoint]:
@@ -192,6 +192,7 @@ class Ears:
             self.outbox += endpoint.outbox
             endpoint.outbox.clear()
 
-
-def _reply(live: LiveSet, request: Request, flow: Flow) -> Flow:
-    return reply_on(live.sas, Side.UE, flow)
+    def _reply(self, live: LiveSet, request: Request, flow: Flow) -> Flow:
+        back = reply_on(live.sas, Side.UE, flow)
+        clear = back if self._security is None else self._security.clear.flow
+        return self._seam("ue.reply-flow", back, sas=live.sas, clear=clear)

@@ -82,6 +82,7 @@ class UeSecurity:
         self._seam = seams
         self._offered = False
         self._began_on: LiveSet | None = None
+        self._first = True  # the next REGISTER begins an exchange
 
     # What a request is sent on.
 
@@ -123,7 +124,9 @@ class UeSecurity:
         go where the exchange began, in the clear if the set of that is gone.
         """
         temporary, began = self.sets.in_phase(Phase.TEMPORARY), self._began_on
-        return self.on(temporary or (None if began is None or began.phase is Phase.DELETED else began))
+        live = temporary or (None if began is None or began.phase is Phase.DELETED else began)
+        first, self._first = self._first, False
+        return self.on(self._seam("ue.register-on", live, first=first))
 
     def other(self) -> Outlet | None:
         """For any other request: on the established set. None: without one nothing may be sent (TS 33.203 7.4)."""
@@ -141,6 +144,7 @@ class UeSecurity:
         """An exchange begins, on the established set if that is wanted and there is one."""
         self.sets.begun()
         self._began_on = self.established if protected else None
+        self._first = True
         self._flush()
 
     def renew(self) -> None:

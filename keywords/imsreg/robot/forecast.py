@@ -77,7 +77,9 @@ def _in_step(step: object, keywords: Mapping[str, object], depth: int) -> Iterat
     if isinstance(step, Keyword) and step.name is not None:
         name = normalize(step.name, ignore="_")
         if name in (UE_ON, CORE_ON):
-            yield name, dict(argument.split("=", 1) for argument in step.args if "=" in str(argument))
+            # What a variable will hold is not known before.
+            stated = [argument for argument in step.args if "=" in str(argument) and "${" not in str(argument)]
+            yield name, dict(argument.split("=", 1) for argument in stated)
             return
         step = keywords.get(name)
     setup = getattr(step, "setup", None)

@@ -109,7 +109,8 @@ def _say_who_was_tested(test: ResultTest, case: Case) -> None:
     while suite.parent is not None:
         suite = suite.parent
     facts = run_facts(case.session)
-    suite.metadata.update({"DUT": dut_line(case.session), "Profile": facts["profile"], "imsreg": facts["imsreg"]})
+    said = {"Profile": facts["profile"], "Security": facts["security"], "imsreg": facts["imsreg"]}
+    suite.metadata.update({"DUT": dut_line(case.session), **said})
 
 
 def _collect(case: Case) -> None:

@@ -16,6 +16,7 @@ from imsreg.tester.judge import Judge, Judgement
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped, restored
 from imsreg.tester.output import made
 from imsreg.tester.preflight import read_profile, resolved
+from imsreg.tester.protection import protection
 from imsreg.tester.reports import write_run_reports
 from imsreg.text import safe_text
 from imsreg.transcript.circumstances import Circumstances
@@ -100,9 +101,9 @@ class Analyst:
         if output is not None:
             _write(output, analysed, self.profile, addresses)
             return write_run_reports(output).summary
-        head = RunStarted(
-            "", __version__, str(self.profile.path), DutNames(dut.name, dut.version, dut.build, dut.role, addresses), {}
-        )
+        names = DutNames(dut.name, dut.version, dut.build, dut.role, addresses)
+        security = protection(self.profile, None)
+        head = RunStarted("", __version__, str(self.profile.path), names, {}, security)
         rulings = [
             Ruled("", one.test, ruling)
             for one in analysed
@@ -160,7 +161,14 @@ class Analyst:
 
 def _write(output: Path, analysed: Sequence[Analysed], profile: Profile, addresses: Sequence[str]) -> None:
     with Journal(made(output) / NAME, f"{time.time_ns():x}") as journal:
-        journal.begin(imsreg=__version__, profile=str(profile.path), dut=profile.dut, versions={}, addresses=addresses)
+        journal.begin(
+            imsreg=__version__,
+            profile=str(profile.path),
+            dut=profile.dut,
+            versions={},
+            addresses=addresses,
+            security=protection(profile, None),
+        )
         for one in analysed:
             for ruling in (*one.judgement.rulings, *one.judgement.in_passing):
                 journal.ruling(one.test, ruling)

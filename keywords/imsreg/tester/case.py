@@ -141,6 +141,10 @@ class Case(ABC):
         """The sets of associations that the tester's side has, oldest first."""
 
     @abstractmethod
+    def keep_sets(self) -> None:
+        """From now on let the tester's side keep sets of associations that it would delete: who still uses them?"""
+
+    @abstractmethod
     def expect(self, *statuses: int) -> Response:
         """The final response to the last request. Raises ScenarioStopped if it is none of `statuses` (any if none)."""
 

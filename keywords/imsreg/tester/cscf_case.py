@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from imsreg.errors import InputError
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
+from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
@@ -58,12 +59,13 @@ class CscfCase(Case):
         subscriber: str | None = None,
         security: str | None = None,
         proposals: Proposals = "current",
+        algorithms: str | None = None,
         compact: bool = False,
     ) -> SimulatedUe:
-        """A simulated UE with a subscriber of its own.
+        """A simulated UE with a subscriber of its own. `algorithms` are what it offers: "aes-gmac/null,null/aes-gcm".
 
         Raises NotApplicable if profile or host lack what it asks for, ScenarioStopped if the DUT counts as lost or a
-        binding that an earlier test left behind cannot be removed.
+        binding that an earlier test left behind cannot be removed, InputError for algorithms that do not exist.
         """
         session = self.session
         if (why := wrong_side(session.profile, "cscf")) is not None:
@@ -82,7 +84,7 @@ class CscfCase(Case):
             dut=dut,
             local=session.local_address(dut),
             security=mode_of(session.profile, security),
-            offered=LEGACY_TRANSFORMS if proposals == "legacy" else transforms(session.profile.release),
+            offered=_offered(session.profile.release, proposals, algorithms),
             timers=session.timers,
             compact=compact,
             usim_seconds=session.profile.timing.usim,
@@ -109,21 +111,21 @@ class CscfCase(Case):
             raise InputError(self.name, "", "no UE is powered on", "begin the test with Power On UE")
         return self.ues[-1]
 
-    def send(self, message: Draft | bytes, on: Place | str | None = None) -> Sent:
-        """Send a request from the UE that was powered on last, or elsewhere than a UE would (see `SimulatedUe.send`).
+    def send(self, message: Draft | bytes, on: Place | str | None = None, *, ue: SimulatedUe | None = None) -> Sent:
+        """Send a request from a UE, None: the one that was powered on last; or elsewhere than a UE would.
 
-        Raises InputError for words that name no place.
+        See `SimulatedUe.send`. Raises InputError for words that name no place.
         """
         try:
-            self._sent = self.ue.send(message, on)
+            self._sent = (ue or self.ue).send(message, on)
         except ValueError as error:
             raise _no_place(error) from error
         return self._sent
 
-    def inject(self, fault: Fault, data: bytes, on: Place | str) -> EspEvent:
-        """Send a packet that is wrong on purpose. Raises InputError for words that name no association."""
+    def inject(self, fault: Fault, data: bytes, on: Place | str, *, ue: SimulatedUe | None = None) -> EspEvent:
+        """Send a packet that is wrong on purpose, as `send`. Raises InputError for words that name no association."""
         try:
-            return self.ue.inject(fault, data, on)
+            return (ue or self.ue).inject(fault, data, on)
         except ValueError as error:
             raise _no_place(error) from error
 
@@ -144,20 +146,26 @@ class CscfCase(Case):
         """Those of the UE that was powered on last."""
         return self.session.link.call(lambda: self.ue.sets)
 
-    def wait_for_answer(self, within: float) -> Response | None:
-        """The final response to the last request, whatever it is; None if none comes within so many seconds.
+    def keep_sets(self) -> None:
+        """From now on the UE that was powered on last lets none of its sets go before it is powered off."""
+        self.ue.associations.keeps = True
 
-        Then the request is given up: it is repeated no more.
+    def wait_for_answer(
+        self, within: float, sent: Sent | None = None, *, ue: SimulatedUe | None = None
+    ) -> Response | None:
+        """The final response to a request, whatever it is; None if none comes within so many seconds.
+
+        Then the request is given up: it is repeated no more. None: the last request, and the UE powered on last.
         """
-        sent, session = self._last_sent(), self.session
+        sent, ue, session = sent or self._last_sent(), ue or self.ue, self.session
         # An embedded DUT answers at once, and the rest of the time need not be waited for.
         jumps = session.dut.moves_with_clock
         if not session.link.wait(lambda: sent.done, min(within, ANSWER) if jumps else within) and jumps:
             self.advance(within)
         if sent.final is None:
-            self.ue.abandon(sent)
+            ue.abandon(sent)
             return None
-        self.ue.settle(sent, sent.final)
+        ue.settle(sent, sent.final)
         return sent.final
 
     def send_again(self, times: int) -> None:
@@ -247,6 +255,21 @@ class CscfCase(Case):
                 "leftovers", f"an earlier test left a binding of {ue.impu}, and Contact: * got {response.status}"
             )
         self.transcript.note("bindings of an earlier test removed", self.session.link.now())
+
+
+def _offered(release: int, proposals: Proposals, algorithms: str | None) -> tuple[Transform, ...]:
+    """What a UE offers. Raises InputError for a combination that no release has, NotApplicable for one of another."""
+    if algorithms is None:
+        return LEGACY_TRANSFORMS if proposals == "legacy" else transforms(release)
+    known = {f"{each.alg}/{each.ealg}": each for each in ALL_TRANSFORMS}
+    named = [each.strip().lower() for each in algorithms.split(",")]
+    for name in named:
+        if name not in known:
+            remedy = f"name some of {', '.join(known)}"
+            raise InputError("algorithms", "", f"no release of ipsec-3gpp knows {name!r}", remedy)
+        if known[name] not in transforms(release):
+            raise NotApplicable(f"ipsec-3gpp of release {release} does not have {name}")
+    return tuple(known[name] for name in named)
 
 
 def _no_place(error: ValueError) -> InputError:

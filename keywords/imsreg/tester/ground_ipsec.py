@@ -9,6 +9,7 @@ from random import Random
 from imsreg.errors import InputError
 from imsreg.net.egress import EgressGate
 from imsreg.net.environment import Limits
+from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.link import IpsecLink
 from imsreg.net.ipsec.loopback import DUT_HOSTS, TESTER_HOSTS, private_loopback
 from imsreg.net.ipsec.namespace import Namespace
@@ -33,11 +34,17 @@ def ipsec_ground(profile: Profile, random: Random) -> Ground:
 
 
 def lacks(profile: Profile) -> str | None:
-    """What this host lacks for a run in security mode ipsec, with a remedy; None: nothing."""
+    """What this host lacks for a run in security mode ipsec, with a remedy; None: nothing.
+
+    Raises InputError for a back end that cannot serve the DUT anywhere.
+    """
     return _lacks(profile, TESTER_HOSTS if profile.dut.embedded else _own_hosts(profile))
 
 
 def _lacks(profile: Profile, hosts: Mapping[str, Sequence[str]]) -> str | None:
+    if profile.dut.embedded and profile.tester.ipsec == "kernel":
+        problem = "the kernel protects nothing between two addresses of one host, where an embedded DUT is"
+        raise InputError(profile.path, "tester.ipsec", problem, "take userspace")
     for family in list(hosts) or ["IPv4"]:
         if (why := hindrance(profile.tester.ipsec, family)) is not None:
             return f"the tester lacks IPsec, back end {profile.tester.ipsec}: {why}"
@@ -89,11 +96,9 @@ class _Outside:
         make = IpsecLink.kernel if self._profile.tester.ipsec == "kernel" else IpsecLink.userspace
         try:
             return make(egress, hosts, self._random, real_time=real_time, limits=limits)
-        except OSError as error:
-            where = ", ".join(hosts)
-            raise InputError(
-                self._profile.path, "tester.address", f"{where}: {error.strerror or error}", REMEDY
-            ) from error
+        except (OSError, BackendError) as error:
+            why = f"{', '.join(hosts)}: {getattr(error, 'strerror', None) or error}"
+            raise InputError(self._profile.path, "tester.address", why, REMEDY) from error
 
     def close(self) -> None:
         """See `Ground`."""

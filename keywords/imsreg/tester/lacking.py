@@ -58,6 +58,8 @@ def no_mode(profile: Profile, security: str | None) -> str | None:
         return "the profile's security mode is none"
     if security == "none" and profile.security == "ipsec":
         return "the profile's security mode is ipsec: a UE without associations is challenged for ever"
+    if security == "ipsec" and profile.security != "ipsec":
+        return f"the profile's security mode is {profile.security}"
     return None
 
 

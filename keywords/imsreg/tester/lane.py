@@ -104,6 +104,10 @@ class Lane:
         """Requests beyond MAX_ARRIVED, which were not kept."""
         self.dropped: deque[Dropped] = deque(maxlen=MAX_DISCARDED)
         """Requests that a P-CSCF discards, as the core does: no test gets them to answer."""
+        self.keeps = False
+        """Whether deleted sets stay installed as long as the lane is there, to see who still listens on them."""
+        self.kept: list[LiveSet] = []
+        """Those sets, oldest first. What comes on them is in evidence, and dropped."""
         self.on_set: list[Callable[[SaSet], object]] = []
         """Called with each set that is made, which has keys. Where the link is served: they must not call it."""
         self._taken = 0
@@ -132,9 +136,12 @@ class Lane:
 
     @property
     def sets(self) -> tuple[LiveSet, ...]:
-        """The UE's sets of associations that live, oldest first; none but in mode ipsec. To be read on the link."""
+        """The UE's sets of associations, oldest first: those that live, behind those that are kept though deleted.
+
+        None but in mode ipsec. To be read where the link is served.
+        """
         security = self.attendant.security
-        return () if security is None else security.live
+        return () if security is None else (*self.kept, *security.live)
 
     def respond(self, arrived: Arrived, response: Draft | bytes, on: Place | None = None) -> None:
         """Answer a request. A second final response goes out as well, as no conformant server would send it.

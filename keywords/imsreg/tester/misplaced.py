@@ -17,18 +17,24 @@ from imsreg.tester.way import Place, Way
 
 
 def flow_to(lane: Lane, on: Place, heard: Flow) -> Flow:
-    """The flow to a place, over the transport of what was `heard`: over TCP on the connection of that where it fits.
+    """The flow to a place, over the transport of what was `heard` unless the place names one.
 
-    In the clear it goes where the UE was heard last in the clear. Raises ScenarioStopped if there is no such place.
+    Over TCP it is the connection of that where it fits. In the clear it goes where the UE was heard last in the clear.
+    Raises ScenarioStopped if there is no such place.
     """
     if on == "clear":
         if lane.attendant.clear_flow is None:
             raise ScenarioStopped("precondition", "the UE has sent nothing in the clear: there is no way back to it")
         return lane.attendant.clear_flow
     association = _outbound(lane, on)
-    if heard.reliable and (association.source, association.destination) == (heard.local, heard.remote):
+    transport = on.transport or heard.transport
+    if (
+        heard.reliable
+        and transport == "TCP"
+        and (association.source, association.destination) == (heard.local, heard.remote)
+    ):
         return replace(heard, association=association.label)
-    return flow_on(association, heard.transport)
+    return flow_on(association, transport)
 
 
 def inject(link: Link, lane: Lane, fault: Fault, data: bytes, on: Way) -> EspEvent:

@@ -22,6 +22,7 @@ from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import NotApplicable
 from imsreg.tester.output import made
 from imsreg.tester.preflight import read_profile, resolved
+from imsreg.tester.protection import protection
 from imsreg.tester.reference_process import ReferenceProcess
 from imsreg.tester.settings import Settings, Side
 from imsreg.tester.start import start
@@ -95,6 +96,11 @@ class Session:
         return "ue" if self.profile.dut.role == "ue" else "cscf"
 
     @property
+    def protection(self) -> str:
+        """What protects the messages of this run, in words."""
+        return protection(self.profile, self.settings.link)
+
+    @property
     def ue_side(self) -> UeSide:
         """The UE under test and the core that it registers with. Raises NotApplicable if the DUT is no UE."""
         if self._ue_side is None:
@@ -143,8 +149,11 @@ class Session:
         return f"2001:db8::1:{number:x}" if family == "IPv6" else f"127.0.1.{number}"
 
     def observe(self, observer: Observer | None) -> None:
-        """Have the record of every packet on the tester's associations told to `observer`; None: to nobody."""
-        if self.profile.security == "ipsec" and self.lacks is None:
+        """Have the record of every packet on the tester's associations told to `observer`; None: to nobody.
+
+        The simulated core of a session with a UE under test has them itself.
+        """
+        if self.profile.security == "ipsec" and self.lacks is None and self._ue_side is None:
             cast("SecuredLink", self.link).observe(observer)
 
     def keep(self, test: str, judgement: Judgement) -> None:
@@ -208,6 +217,8 @@ class Session:
             dut=self.profile.dut,
             versions=_versions(),
             addresses=self.places,
+            security=self.protection,
+            lacks=self.lacks or "",
         )
         return journal
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Protocol, cast
@@ -11,13 +11,10 @@ from typing import Protocol, cast
 from imsreg.identity.subscribers import Subscriber
 from imsreg.net.link import Link, SecuredLink
 from imsreg.registration.attendant import Attendant, AttendantPolicy
-from imsreg.registration.attendant_security import AttendantSecurity
 from imsreg.registration.replies import Discarded, Refusal
 from imsreg.registration.vias import received_vias, set_vias
-from imsreg.secagree.associations import SaSet
-from imsreg.secagree.changes import Change, SaChange
+from imsreg.secagree.changes import SaChange
 from imsreg.secagree.events import EspEvent, Fault
-from imsreg.secagree.sets import LiveSet
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import (
@@ -31,9 +28,9 @@ from imsreg.sip.endpoint import (
 )
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
-from imsreg.sip.message import Message, MessageError, Request, Response, parse
-from imsreg.sip.response_flow import response_flow
+from imsreg.sip.message import Message, MessageError, Response, parse
 from imsreg.sip.timers import Timers
+from imsreg.tester.core_associations import CoreAssociations
 from imsreg.tester.lane import Arrived, Dropped, Lane, Records
 from imsreg.tester.misplaced import flow_to, inject
 from imsreg.tester.no_request import Piece, Watch
@@ -41,7 +38,6 @@ from imsreg.tester.outcome import ScenarioStopped
 from imsreg.tester.sent import Sent, request_of, transport_stop
 from imsreg.tester.way import Place, Way
 from imsreg.tester.whose import Directory
-from imsreg.tester.whose_packet import PacketOwners, far_host, spi_of
 
 __all__ = ["Arrived", "Lane", "SimulatedCore"]
 
@@ -102,23 +98,18 @@ class SimulatedCore:
         self._link = link
         self._policy = policy
         self._random = random
-        self._secured = policy.security == "ipsec"
-        self._endpoint = Endpoint(timers, self._note, self._reply_flow if self._secured else response_flow)
-        self._asked: deque[SaChange] = deque()  # by the attendants
-        self._sa_changes: deque[SaChange] = deque()
-        self._owners = PacketOwners()
-        self._secure: dict[str, Attendant] = {}  # by IMPI: those who have, or lately had, sets of associations
-        self._pending: dict[ClientTransaction, LiveSet] = {}  # the sets that requests of ours are under way on
+        self._lanes: dict[str, Lane] = {}  # by IMPI: the one on which a subscriber is served now
+        self._associations = CoreAssociations(self._lanes)
+        self._endpoint = Endpoint(timers, self._note, self._associations.reply_flow)
         self._timers = timers
         self._directory = Directory(subscribers)
-        self._lanes: dict[str, Lane] = {}  # by IMPI: the one on which a subscriber is served now
         self._waiting: dict[ClientTransaction, tuple[Lane, Sent]] = {}
         self._speaking: Lane | None = None  # whose message is being dealt with
         self.addresses: Mapping[str, Address] = {
             bound.family: bound for bound in (link.attach(self, local, ("UDP", "TCP")) for local in listens_at)
         }
-        if self._secured:
-            cast("SecuredLink", link).observe(self._record)
+        if policy.security == "ipsec":
+            cast("SecuredLink", link).observe(self._associations.record)
 
     # For tests.
 
@@ -130,7 +121,9 @@ class SimulatedCore:
         """
 
         def begin() -> Lane:
-            attendant = self._served(subscriber).attendant
+            before = self._served(subscriber)
+            self._associations.let_go(before)
+            attendant = before.attendant
             attendant.forget()
             lane = self._lanes[subscriber.impi] = Lane(self, attendant, tap, records)
             return lane
@@ -145,6 +138,7 @@ class SimulatedCore:
 
         def end() -> None:
             lane.attend()
+            self._associations.let_go(lane)
             if (security := lane.attendant.security) is not None:
                 security.abandoned()
             impi = lane.attendant.subscriber.impi
@@ -199,21 +193,7 @@ class SimulatedCore:
     @property
     def sa_changes(self) -> deque[SaChange]:
         """Sets to be installed and removed: those of all lanes, in mode ipsec."""
-        while self._asked:
-            change = self._asked.popleft()
-            if change.change is Change.INSTALL:
-                self._made(change.sas)
-            self._sa_changes.append(change)
-        return self._sa_changes
-
-    def _made(self, sas: SaSet) -> None:
-        """Remember whose a set is that is about to be installed."""
-        for impi, lane in self._lanes.items():
-            security = lane.attendant.security
-            if security is not None and security.holds(sas.p_cscf.spi_s):
-                self._owners.made(sas, impi)
-                self._secure[impi] = lane.attendant
-                lane.made(sas)
+        return self._associations.changes()
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet of some UE."""
@@ -234,17 +214,12 @@ class SimulatedCore:
     def on_time(self, now: float) -> None:
         """Let the transaction timers and the lifetimes of associations run."""
         self._take(self._endpoint.on_time(now), now)
-        for security in self._securities():
-            security.on_time(now)
-        self._secure = {i: a for i, a in self._secure.items() if a.security is not None and a.security.live}
+        self._associations.on_time(now)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        deadlines = [self._endpoint.next_deadline(), *(security.next_deadline() for security in self._securities())]
+        deadlines = self._endpoint.next_deadline(), self._associations.next_deadline()
         return min((at for at in deadlines if at is not None), default=None)
-
-    def _securities(self) -> Iterator[AttendantSecurity]:
-        return (each.security for each in self._secure.values() if each.security is not None)
 
     def _take(self, events: list[Event], now: float) -> None:
         self._speaking = None
@@ -331,9 +306,7 @@ class SimulatedCore:
         self._speaking = None
         sent.times.append(now)
         self._waiting[sent.transaction] = lane, sent
-        security = lane.attendant.security
-        if security is not None and (live := security.opened(flow)) is not None:
-            self._pending[sent.transaction] = live
+        self._associations.opened(sent.transaction, lane, flow)
         if sent.request is not None and on is None:
             lane.attendant.note_sent(sent.request)
         return sent
@@ -358,9 +331,7 @@ class SimulatedCore:
 
     def _done(self, transaction: ClientTransaction, lane: Lane, sent: Sent, status: int | None) -> None:
         del self._waiting[transaction]
-        live, security = self._pending.pop(transaction, None), lane.attendant.security
-        if live is not None and security is not None:
-            security.closed(live)
+        self._associations.closed(transaction, lane)
         if sent.request is not None:
             lane.attendant.note_answer(sent.request, status)
 
@@ -395,7 +366,7 @@ class SimulatedCore:
         What names nobody goes to the only lane that a test has, unless its UE is known to be elsewhere. An association
         belongs to one UE, whatever name a message on it has.
         """
-        if flow.association is not None and (holder := self._holder(flow)) is not None:
+        if (holder := self._associations.holder(flow)) is not None:
             return holder
         named = [] if message is None else list(self._directory.named(message))
         attended = [lane for lane in self._lanes.values() if lane.tap is not None]
@@ -412,32 +383,17 @@ class SimulatedCore:
             return attended[0]
         return None
 
-    def _holder(self, flow: Flow) -> Lane | None:
-        """The lane of the UE that has the association on which something came."""
-        spi = spi_of(flow.association)
-        lane = None if spi is None else self._lanes.get(self._owners.of_inbound(spi) or "")
-        security = None if lane is None else lane.attendant.security
-        return lane if spi is not None and security is not None and security.holds(spi) else None
-
-    def _reply_flow(self, request: Request, flow: Flow) -> Flow:
-        holder = self._holder(flow)
-        security = None if holder is None else holder.attendant.security
-        return response_flow(request, flow) if security is None else security.reply_flow(request, flow)
-
-    def _record(self, event: EspEvent) -> None:
-        """Hand a packet's record to the lane of its UE; one of nobody to those whose UE may be where it is from."""
-        lane, host = self._lanes.get(self._owners.owner(event) or ""), far_host(event)
-        attended = [each for each in self._lanes.values() if each.records is not None]
-        for each in attended if lane is None else [lane]:
-            if each.records is not None and (lane is not None or host is None or each.may_be_at(host)):
-                each.records(event)
-
     def _served(self, subscriber: Subscriber) -> Lane:
         """The lane of a subscriber, which begins with the first need of it."""
         lane = self._lanes.get(subscriber.impi)
         if lane is None:
             attendant = Attendant(
-                subscriber, self._policy, self._random, self._link.now, sa_changes=self._asked, call=self._link.call
+                subscriber,
+                self._policy,
+                self._random,
+                self._link.now,
+                sa_changes=self._associations.asked,
+                call=self._link.call,
             )
             lane = self._lanes[subscriber.impi] = Lane(self, attendant)
         return lane

@@ -42,7 +42,7 @@ from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import ScenarioStopped
 from imsreg.tester.sent import Sent, request_of, transport_stop
 from imsreg.tester.ue_associations import NewSet, SetView, UeAssociations
-from imsreg.tester.way import Place
+from imsreg.tester.way import Place, parse_way
 from imsreg.text import safe_text
 
 T = TypeVar("T")
@@ -317,8 +317,11 @@ class SimulatedUe:
         clear = Flow(self.options.transport, self.address, self.options.dut)
         if on is None:
             return self.registration.flow_for(message) or clear
-        association = self.associations.outbound(on)
-        return clear if association is None else flow_on(association, self.options.transport)
+        place = parse_way(on) if isinstance(on, str) else on
+        association = self.associations.outbound(place)
+        if association is None or place == "clear":
+            return clear
+        return flow_on(association, place.transport or self.options.transport)
 
     def advance_sqn(self) -> None:
         """Let the USIM have accepted a far later sequence number in every slot than the AuC has used.

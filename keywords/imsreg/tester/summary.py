@@ -43,6 +43,8 @@ def ue_stops(judgements: Iterable[Judgement]) -> Iterator[str]:
 def summary_lines(summary: Summary, catalogue: Catalogue, output: Path | None) -> Iterator[str]:
     """The summary as any runner shows it; `output` is the directory whose results are named at the end."""
     yield counts_line(summary)
+    if summary["lacks"]:
+        yield f"every test is N/A: {safe_text(summary['lacks'])}"
     lines = [
         (entry["verdict"] if not entry["known"] else "KNOWN", identifier, entry)
         for identifier, entry in summary["verdicts"].items()

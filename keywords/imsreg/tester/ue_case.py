@@ -142,6 +142,10 @@ class UeCase(Case):
 
         return self.session.link.call(lambda: tuple(SetView.of(live) for live in self.lane.sets))
 
+    def keep_sets(self) -> None:
+        """From now on the network keeps the UE's sets that it would delete, until the test is over."""
+        self.lane.keeps = True
+
     def inject(self, fault: Fault, data: Draft | bytes = b"", on: Place | str = "") -> EspEvent:
         """Send the UE a datagram that is wrong on purpose, on an association of the network; its record.
 

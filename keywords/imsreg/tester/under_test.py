@@ -9,7 +9,7 @@ from imsreg.verdict.profile import Dut
 
 
 def run_facts(session: Session) -> dict[str, str]:
-    """What there is to say, by name: DUT, DUT version, DUT build, DUT role, DUT address, profile, imsreg."""
+    """What there is to say, by name: DUT, DUT version, DUT build, DUT role, DUT address, profile, security, imsreg."""
     dut = session.profile.dut
     facts = {
         "DUT": dut.name,
@@ -18,6 +18,7 @@ def run_facts(session: Session) -> dict[str, str]:
         "DUT role": dut.role,
         "DUT address": f"{', '.join(session.places)} {'/'.join(dut.transports)}".lstrip(),
         "profile": str(session.profile.path),
+        "security": session.protection,
         "imsreg": __version__,
     }
     return {name: safe_text(value) for name, value in facts.items() if value}

@@ -155,9 +155,15 @@ def attempts(transcript: Transcript, facts: Facts) -> Iterator[Attempt]:
         if attempt.challenge is not None and attempt.challenge.nonce:
             by_nonce[attempt.challenge.nonce] = attempt
             latest[attempt.impi] = attempt
-        elif attempt.standing is not Kind.UNCHALLENGED:
+        elif attempt.standing is not Kind.UNCHALLENGED and not _discarded(attempt, facts):
             latest.pop(attempt.impi, None)
         yield attempt
+
+
+def _discarded(attempt: Attempt, facts: Facts) -> bool:
+    """Whether a P-CSCF has dropped an answer for where it came (TS 33.203 7.4.2a): the challenge still stands."""
+    astray = NOT_ON_ITS_SET in attempt.faults or attempt.standing is Kind.OUTDATED
+    return facts.security == "ipsec" and astray and attempt.final is None
 
 
 def _attempt(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.phases import Phase
 from imsreg.sip.flow import Address
 from imsreg.transcript.entries import Entry
-from imsreg.verdict.esp_sets import association_of, sets_made_by
+from imsreg.verdict.esp_sets import sets_made_by
 from imsreg.verdict.register_exchange import RegisterExchange
 
 SLACK = 2.0
@@ -53,7 +54,7 @@ class Step:
     granted: int | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class MadeSet:
     """What one challenge makes. All numbers are those of entries.
 
@@ -89,9 +90,20 @@ class MadeSet:
         in_use = self.phase(entry.number) in (Phase.ESTABLISHED, Phase.OLD)
         return in_use and self.until is not None and entry.at < self.until - SLACK
 
+    @cached_property
+    def labels(self) -> Mapping[str, tuple[Association, ...]]:
+        """Its associations by what flows call them."""
+        found: dict[str, dict[Association, None]] = {}
+        for sas in self.candidates:
+            for each in sas.associations:
+                found.setdefault(each.label, {})[each] = None
+        return {label: tuple(each) for label, each in found.items()}
+
     def on(self, entry: Entry) -> Association | None:
         """Its association that a message travelled on, if it did on one of it."""
-        return association_of(entry, self.candidates)
+        ends = {entry.source, entry.destination}
+        possible = self.labels.get(entry.flow.association or "", ())
+        return next((each for each in possible if {each.source, each.destination} == ends), None)
 
     def ports(self, side: Side) -> frozenset[Address]:
         """The protected ports of one side, with its address."""
@@ -111,7 +123,7 @@ def history(steps: Iterable[Step], dut: Side) -> Iterator[MadeSet]:
     """The sets of a transcript in the order of their challenges; what becomes of them is entered by the end."""
     books: dict[str, _Book] = {}
     for step in steps:
-        if step.register.exchange.final is None:
+        if step.register.concluded is None:
             continue
         book = books.setdefault(step.owner.impi, _Book())
         mine = [each for each in book.sets if each.owner == step.owner]

@@ -38,8 +38,13 @@ def sets_made_by(asked: Entry, challenge: Entry) -> tuple[SaSet, ...]:
 
 
 def sound(sas: SaSet) -> bool:
-    """Whether nothing about its SPIs and ports keeps a UE from making it."""
+    """Whether nothing about the SPIs and ports of the P-CSCF keeps a UE from making it."""
     return not PREVENTING.intersection(endpoint_faults(sas.p_cscf, taken=sas.ue.spis))
+
+
+def soundly_offered(sas: SaSet) -> bool:
+    """Whether nothing about those of the UE keeps the P-CSCF from making it."""
+    return not PREVENTING.intersection(endpoint_faults(sas.ue))
 
 
 def mechanisms(message: Message, header: type[M]) -> tuple[M, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from imsreg.secagree.associations import Association, Name, Side
+from imsreg.secagree.endpoints import STANDARD_PORTS
 from imsreg.secagree.events import Direction, Fate, Inner
 from imsreg.sip.flow import Address
 from imsreg.sip.message import Request, Response
@@ -57,6 +58,14 @@ class SecuredView:
         """What each challenge makes, in order; nothing where there is no agreement."""
         return tuple(history(self._steps, self.dut))
 
+    @cached_property
+    def _by_label(self) -> Mapping[str, list[MadeSet]]:
+        found: dict[str, list[MadeSet]] = {}
+        for made in self.sets:
+            for label in made.labels:
+                found.setdefault(label, []).append(made)
+        return found
+
     def made_of(self, asked: int) -> MadeSet | None:
         """The set that the challenge to request number `asked` makes."""
         return next((each for each in self.sets if each.asked.number == asked), None)
@@ -65,7 +74,7 @@ class SecuredView:
         """Where a message travelled: the newest set with this association. None: in the clear, or on no set here."""
         if entry.flow.association is None:
             return None
-        for made in reversed(self.sets):
+        for made in reversed(self._by_label.get(entry.flow.association, ())):
             association = made.on(entry) if made.challenge.number < entry.number else None
             if association is not None:
                 return Located(made, association)
@@ -124,15 +133,21 @@ class SecuredView:
         """The packets that arrived on the inbound associations of a set."""
         inbound = {
             (each.spi, each.destination)
-            for sas in made.candidates
-            for each in sas.associations
+            for associations in made.labels.values()
+            for each in associations
             if self.sent_by_dut(each.name)
         }
+        found = (record for key in inbound for record in self._arrived_by.get(key, ()))
+        yield from sorted((r for r in found if r.after >= made.challenge.number), key=lambda record: record.number)
+
+    @cached_property
+    def _arrived_by(self) -> Mapping[tuple[int, Address], list[EspEntry]]:
+        """What arrived on associations, by SPI and destination."""
+        found: dict[tuple[int, Address], list[EspEntry]] = {}
         for each in self.arrived:
-            association = each.event.association
-            known = association is not None and (association.spi, association.destination) in inbound
-            if known and each.after >= made.challenge.number:
-                yield each
+            if (association := each.event.association) is not None:
+                found.setdefault((association.spi, association.destination), []).append(each)
+        return found
 
     def sent_by_dut(self, name: Name) -> bool:
         """Whether it is the DUT that sends on such an association."""
@@ -143,8 +158,18 @@ class SecuredView:
         return max(1, record.after)
 
     def ports(self, side: Side) -> frozenset[Address]:
-        """Every protected port of one side, of all sets."""
-        return frozenset(port for made in self.sets for port in made.ports(side))
+        """Every protected port of one side, of all sets; 5060 and 5061 are for what is in the clear (7.1)."""
+        return self._ports[side]
+
+    @cached_property
+    def _ports(self) -> Mapping[Side, frozenset[Address]]:
+        ports = {side: {port for made in self.sets for port in made.ports(side)} for side in Side}
+        return {side: frozenset(p for p in ports[side] if p.port not in STANDARD_PORTS) for side in Side}
+
+    @cached_property
+    def answered(self) -> Mapping[int, Entry]:
+        """What the tester asked, by the numbers of the responses to it."""
+        return {entry.number: x.request for x in self.asked for entry in x.responses}
 
     @property
     def tester(self) -> Side:

@@ -42,14 +42,24 @@ class Journal:
         self._torn = _ends_torn(path)
 
     def begin(
-        self, *, imsreg: str, profile: str, dut: Dut, versions: Mapping[str, str], addresses: Sequence[str] = ()
+        self,
+        *,
+        imsreg: str,
+        profile: str,
+        dut: Dut,
+        versions: Mapping[str, str],
+        addresses: Sequence[str] = (),
+        security: str = "",
+        lacks: str = "",
     ) -> None:
         """The head of the run: version of imsreg, the profile's name, the DUT, versions of runners and libraries.
 
-        `addresses` are those at which the DUT was found, with ports.
+        `addresses` are those at which the DUT was found, with ports. `security` says what protects the messages,
+        `lacks` why no test can run.
         """
         names = DutNames(dut.name, dut.version, dut.build, dut.role, tuple(addresses))
-        self._append(RunStarted(self._run, imsreg, safe_text(profile), names, dict(versions)))
+        told = safe_text(security), safe_text(lacks)
+        self._append(RunStarted(self._run, imsreg, safe_text(profile), names, dict(versions), *told))
 
     def ruling(self, test: str, ruling: Ruling) -> None:
         """A ruling on an id that the test decides, or that it found broken in passing."""

@@ -56,8 +56,11 @@ def render(summary: Summary, catalogue: Catalogue, directory: Path) -> str:
     SubElement(body, "h1").text = f"Registration of {safe_text(dut)}"
     where = f" at {', '.join(summary['dut']['addresses'])}" if summary["dut"]["addresses"] else ""
     role = f"role {summary['dut']['role']}{safe_text(where)}"
-    meta = f"{role}, profile {safe_text(summary['profile'])}, imsreg {summary['imsreg']}"
+    security = f", security {safe_text(summary['security'])}" if summary["security"] else ""
+    meta = f"{role}, profile {safe_text(summary['profile'])}{security}, imsreg {summary['imsreg']}"
     SubElement(body, "p", {"class": "meta"}).text = meta
+    if summary["lacks"]:
+        SubElement(body, "p", {"class": "counts"}).text = f"Every test is N/A: {safe_text(summary['lacks'])}"
     SubElement(body, "p", {"class": "counts"}).text = counts_line(summary)
     for specification, group in groupby(rows, key=lambda row: row.specification):
         _table(body, specification, list(group), summary)

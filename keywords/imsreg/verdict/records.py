@@ -28,6 +28,10 @@ class RunStarted(msgspec.Struct, frozen=True, tag_field="record", tag="run"):
     profile: str
     dut: DutNames
     versions: Mapping[str, str]
+    security: str = ""
+    """What protects the messages, in words."""
+    lacks: str = ""
+    """Why every test was N/A; empty: they were not."""
 
 
 class Ruled(msgspec.Struct, frozen=True, tag_field="record", tag="ruling"):

@@ -21,16 +21,22 @@ class RegisterExchange:
         return self.exchange.request.number
 
     @property
+    def concluded(self) -> Entry | None:
+        """The entry of the final response that counts, None while there is none: the first."""
+        return self.exchange.final
+
+    @property
     def final(self) -> Response | None:
         """The final response."""
-        entry = self.exchange.final
+        entry = self.concluded
         return entry.message if entry is not None and isinstance(entry.message, Response) else None
 
     @property
     def final_entry(self) -> Entry:
         """The entry of the final response; only to be asked where there is one."""
-        assert self.exchange.final is not None
-        return self.exchange.final
+        entry = self.concluded
+        assert entry is not None
+        return entry
 
     @property
     def status(self) -> int:

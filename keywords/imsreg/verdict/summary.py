@@ -68,6 +68,10 @@ class Summary(TypedDict):
     imsreg: str
     profile: str
     dut: DutEntry
+    security: str
+    """What protected the messages, in words; empty where a journal does not say."""
+    lacks: str
+    """Why every test was N/A; empty: they were not."""
     verdicts: dict[str, VerdictEntry]
 
 
@@ -97,6 +101,8 @@ def summarise(records: Sequence[Record]) -> Summary:
             "role": head.dut.role,
             "addresses": list(head.dut.addresses),
         },
+        "security": head.security,
+        "lacks": head.lacks,
         "verdicts": {id_: _entry(rulings[id_]) for id_ in sorted(rulings, key=natural_key)},
     }
 

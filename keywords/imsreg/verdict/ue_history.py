@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import Subscriber
+from imsreg.secagree.associations import SaSet
 from imsreg.sip.errors import HeaderError, UriError
+from imsreg.sip.flow import Address
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.name_addr import Contact, To
-from imsreg.sip.message import Request
+from imsreg.sip.message import Request, Response
 from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.authentication import records_of
 from imsreg.verdict.esp_sets import association_of, sets_made_by
@@ -30,12 +33,14 @@ AT_ONCE = 10.0
 class _Past:
     """What one UE has done so far: its last REGISTER, the registration that it holds, and the challenges that stand.
 
-    One stands until a request that answers it has got a final response.
+    One stands until a request that answers it has got a final response. `protected` are the addresses of its end of
+    associations.
     """
 
     last: UeRegister | None = None
     held: UeRegister | None = None
     challenged: list[UeRegister] = field(default_factory=list)
+    protected: set[Address] = field(default_factory=set)
 
     def answered_by(self, register: UeRegister, watch: Watch) -> UeRegister | None:
         """The request whose challenge `register` answers: by the nonce, else as what came next and has credentials."""
@@ -85,14 +90,16 @@ class History:
             register.answers, register.stage, register.purpose = challenged, _stage(register), challenged.purpose
             register.anchor = challenged.anchor
             _learn(seen, register)
-            if register.final is not None and challenged in past.challenged:
+            if register.exchange.final is not None and challenged in past.challenged:
                 past.challenged.remove(challenged)
         elif last is not None and last.status == 423 and register.binds and register.told is None:
             register.stage, register.purpose, register.anchor = Stage.LONGER, last.purpose, last.anchor
         else:
             register.purpose = _purpose(register, past)
             register.anchor = None if register.purpose is Purpose.INITIAL else past.held
-        register.misplaced = self._facts.security == "ipsec" and _misplaced(register)
+        if self._facts.security == "ipsec":
+            register.astray, register.settled = _astray(register, past.protected)
+            past.protected |= _ends(register)
         if register.final is not None:
             register.posed = posed(register.final, register.final_entry, register.subscriber, seen)
         if register.posed is not None:
@@ -131,16 +138,40 @@ class History:
         return next((s for s in candidates if s.imsi in username or s.imsi in (request.value("To") or "")), None)
 
 
-def _misplaced(register: UeRegister) -> bool:
-    """Whether the answer is on a set that its challenge makes, and every 2xx to it is somewhere else."""
-    challenged = register.answers
-    if challenged is None or challenged.final is None or register.status // 100 != 2:
-        return False
-    made = sets_made_by(challenged.exchange.request, challenged.final_entry)
-    responses = (entry for entry in register.exchange.responses if entry.label.startswith("2"))
-    return association_of(register.exchange.request, made) is not None and not any(
-        association_of(entry, made) for entry in responses
+def _astray(register: UeRegister, protected: Set[Address]) -> tuple[tuple[Entry, ...], Entry | None]:
+    """The final responses that a UE discards because of where they came, and the one that counts beside them.
+
+    To an answer on a set that its challenge makes: every 2xx elsewhere (TS 33.203 7.4.1a). What counts is the first
+    final response on this set, or a failure on another one, on which the authentication may have begun. To a REGISTER
+    in the clear: what comes in the clear at a `protected` address of the UE, as its Via may have asked for (7.1).
+    """
+    request, made = register.exchange.request, _made(register)
+    final = [e for e in register.exchange.responses if isinstance(e.message, Response) and e.message.status >= 200]
+    if request.flow.association is None:
+        astray = tuple(e for e in final if e.flow.association is None and e.destination in protected)
+    elif association_of(request, made) is not None:
+        astray = tuple(e for e in final if e.label.startswith("2") and association_of(e, made) is None)
+    else:
+        return (), None
+    placed = (
+        e for e in final if e not in astray and (e.flow.association is None) == (request.flow.association is None)
     )
+    return astray, next(placed, None)
+
+
+def _ends(register: UeRegister) -> set[Address]:
+    """The UE's addresses in the sets that its answer has established."""
+    if not register.accepted or association_of(register.exchange.request, made := _made(register)) is None:
+        return set()
+    return {Address.of(sas.ue_host, port) for sas in made for port in (sas.ue.port_c, sas.ue.port_s)}
+
+
+def _made(register: UeRegister) -> tuple[SaSet, ...]:
+    """The sets that the challenge makes which it answers."""
+    challenged = register.answers
+    if challenged is None or challenged.final is None:
+        return ()
+    return sets_made_by(challenged.exchange.request, challenged.final_entry)
 
 
 def _follows_at_once(register: UeRegister, last: UeRegister, watch: Watch) -> bool:

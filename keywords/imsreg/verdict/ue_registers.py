@@ -16,6 +16,7 @@ from imsreg.sip.headers.name_addr import Contact
 from imsreg.sip.message import Request, Response
 from imsreg.sip.uri import Uri, equivalent
 from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
 from imsreg.verdict.bindings import expires_header
 from imsreg.verdict.register_exchange import RegisterExchange
 from imsreg.verdict.ue_challenges import Posed
@@ -51,7 +52,8 @@ class UeRegister(RegisterExchange):
     `follows` is the UE's REGISTER before it, `answers` the one whose challenge it answers, `told` what the UE was told
     to do since `follows`. `posed` is the challenge that it got. `anchor` is the accepted registration that a refresh or
     de-registration goes on from. `stale_sqn_ms`: its auts tells an SQN_MS below one that the UE had accepted.
-    `misplaced`: it came on the associations that its challenge makes, and the 2xx to it was sent elsewhere.
+    `astray` are final responses where a UE does not take them, and `settled` is the one in its place that came in spite
+    of them.
     """
 
     exchange: Exchange
@@ -69,7 +71,8 @@ class UeRegister(RegisterExchange):
     anchor: UeRegister | None = None
     posed: Posed | None = None
     stale_sqn_ms: bool = False
-    misplaced: bool = False
+    astray: tuple[Entry, ...] = ()
+    settled: Entry | None = None
 
     @property
     def at(self) -> float:
@@ -77,9 +80,16 @@ class UeRegister(RegisterExchange):
         return self.exchange.request.at
 
     @property
+    def concluded(self) -> Entry | None:
+        """The entry of the final response that counts, None while there is none: the first that did not go astray."""
+        if self.settled is None and self.exchange.final not in self.astray:
+            return self.exchange.final
+        return self.settled
+
+    @property
     def accepted(self) -> bool:
-        """Whether it got a 2xx where a UE takes it: one on another association is discarded (TS 33.203 7.4.1a)."""
-        return self.status // 100 == 2 and not self.misplaced
+        """Whether it got a 2xx."""
+        return self.status // 100 == 2
 
     @property
     def cseq(self) -> int:

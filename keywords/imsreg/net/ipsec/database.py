@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
-from imsreg.secagree.esp import Inbound, Outbound, Outcome, SequenceExhausted
+from imsreg.secagree.ends import Ends
+from imsreg.secagree.esp import Outbound, Outcome, SequenceExhausted
 from imsreg.secagree.events import Fate, Inner
 from imsreg.secagree.inbound import InboundTable
 from imsreg.secagree.ip import IpPacket
@@ -67,10 +68,14 @@ class Inward(NamedTuple):
 
 
 class Database:
-    """Installed sets. The owner sees to it that one thread at a time is in here. `random` makes the IVs."""
+    """Installed sets. The owner sees to it that one thread at a time is in here. `random` makes the IVs.
 
-    def __init__(self, random: Random) -> None:
+    `ends` make the ends of each association: None: sound ones.
+    """
+
+    def __init__(self, random: Random, ends: Ends | None = None) -> None:
         self._random = random
+        self._ends = ends or Ends()
         self._installed: dict[tuple[Association, ...], Side] = {}
         self._senders: dict[Selector, Sender] = {}
         self._receivers: dict[int, _Receiver] = {}
@@ -97,10 +102,10 @@ class Database:
             selectors.add(each.selector)
         self._installed[sas.associations] = side
         for each in sas.inbound(side):
-            self._inbound.add(Inbound(each.spi, sas.keys))
+            self._inbound.add(self._ends.inbound(each.spi, sas.keys))
             self._receivers[each.spi] = _Receiver(each, each.selector)
         for each in sas.outbound(side):
-            self._senders[each.selector] = Sender(each, Outbound(each.spi, sas.keys, self._random))
+            self._senders[each.selector] = Sender(each, self._ends.outbound(each.spi, sas.keys, self._random))
         self._note()
 
     def remove(self, sas: SaSet) -> None:

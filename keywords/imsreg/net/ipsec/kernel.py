@@ -42,7 +42,7 @@ class KernelBackend:
     `hosts` are this side's addresses in `outside` (None: the caller's namespace); `clock` gives the times of the
     records. What an earlier owner has left there is taken out first; `ledgers` is where owners write. Both sides need
     namespaces of their own: the kernel protects nothing over loopback. Raises OSError where the system refuses, and
-    BackendError: `probe.hindrance` tells why beforehand.
+    BackendError: `rights.hindrance` tells why beforehand.
     """
 
     def __init__(
@@ -55,22 +55,21 @@ class KernelBackend:
         ledgers: Path | None = None,
     ) -> None:
         self._hosts = frozenset(Address.of(host, 0).host for host in hosts)
-        if (reason := offload_hindrance()) is not None:
-            raise BackendError(reason)
+        _require_visible()
         self._closing = threading.Lock()
         self._sets: dict[tuple[Association, ...], tuple[SaSet, Side, list[Owned]]] = {}
         self._blocks: Counter[Policy] = Counter()
         with ExitStack() as undo:
             self._outside = undo.enter_context(Namespace.duplicate(outside) if outside else Namespace.current())
-            undo.enter_context(self._outside.entered())
             directory = ledgers or usual_directory()
-            self._xfrm = undo.enter_context(Xfrm())
-            sweep(self._xfrm, directory)
-            self._ledger = Ledger(directory)
-            undo.callback(self._ledger.close)
-            # No packet is made here: what makes IVs is the kernel's.
-            self._watch = Watch(self._hosts, Database(randomness.Random(0)), observer, clock)
-            undo.callback(self._watch.stop)
+            with self._outside.entered():  # sockets belong to where they are opened, for good
+                self._xfrm = undo.enter_context(Xfrm())
+                sweep(self._xfrm, directory)
+                self._ledger = Ledger(directory)
+                undo.callback(self._ledger.close)
+                # No packet is made here: what makes IVs is the kernel's.
+                self._watch = Watch(self._hosts, Database(randomness.Random(0)), observer, clock)
+                undo.callback(self._watch.stop)
             self._mark = self._marked(undo)
             undo.callback(self._remove_all)
             self._undo = undo.pop_all()
@@ -80,6 +79,7 @@ class KernelBackend:
         host, peer = (sas.ue_host, sas.p_cscf_host) if side is Side.UE else (sas.p_cscf_host, sas.ue_host)
         if host not in self._hosts:
             raise BackendError(f"{host} is none of this side's addresses, {', '.join(sorted(self._hosts))}")
+        _require_visible()  # another program may have brought it about meanwhile
         self._require_elsewhere(peer)
         with self._watch.lock:
             if sas.associations in self._sets:
@@ -161,8 +161,9 @@ class KernelBackend:
     def _remove(self, key: tuple[Association, ...]) -> None:
         sas, side, installed = self._sets.pop(key, (None, None, []))
         if sas is not None and side is not None:
-            self._watch.remove(sas, side)
+            # In this order nothing is delivered that the records know for late.
             self._take_out(installed)
+            self._watch.remove(sas, side)
 
     def _remove_all(self) -> None:
         with self._watch.lock:
@@ -195,6 +196,11 @@ class KernelBackend:
                 f"{peer} is an address of this host, and the kernel protects nothing over loopback: put the other side "
                 "into another namespace, or use the userspace back end"
             )
+
+
+def _require_visible() -> None:
+    if (reason := offload_hindrance()) is not None:
+        raise BackendError(reason)
 
 
 def _parts(sas: SaSet, side: Side) -> list[Owned]:

@@ -115,13 +115,15 @@ class IpsecLink(SocketLink):
     ) -> IpsecLink:
         """`userspace` over the kernel's ESP, which makes its own IVs: `random` is of no use.
 
-        Raises OSError or BackendError where the system refuses: `probe.hindrance` tells why.
+        Raises OSError or BackendError where the system refuses: `rights.hindrance` tells why.
         """
         # Of no use to a link over another back end.
         from imsreg.net.ipsec.kernel import KernelBackend
 
         def make(records: Records) -> IpsecBackend:
-            return KernelBackend(hosts, records, outside=outside, clock=records.now)
+            backend = KernelBackend(hosts, records, outside=outside, clock=records.now)
+            records.fed_by(backend.catch_up)
+            return backend
 
         return cls.owning(make, egress, real_time=real_time, limits=limits, outside=outside)
 

@@ -30,8 +30,8 @@ def kernel_reason(error: OSError) -> str:
 def offload_hindrance() -> str | None:
     """Why packets would be opened before anybody could see them as they came, or None.
 
-    With ESP offload they are opened together with the reassembly of segments; then neither a raw socket has them nor
-    a packet socket shows them sealed, and what was protected would look as if it had come in the clear.
+    With ESP offload and receive offload the kernel opens them as soon as the device has them: neither a raw socket has
+    them nor a packet socket shows them sealed, and what was protected looks as if it had come in the clear.
     """
     found = [name for name in ("esp4_offload", "esp6_offload") if Path("/sys/module", name).exists()]
     if not found:

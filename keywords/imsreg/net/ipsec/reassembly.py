@@ -11,9 +11,9 @@ from imsreg.secagree.esp import PROTOCOL
 from imsreg.secagree.ip import IPV6_HEADER, IpPacket, PacketTooLong, build_ip, parse_ip
 
 _ALL = 0x0003  # ETH_P_ALL: only such a socket sees what leaves
-_ATTACH_FILTER = 26  # SO_ATTACH_FILTER
+_ATTACH_FILTER, _RECEIVE_BUFFER_FORCE = 26, 33  # SO_ATTACH_FILTER, SO_RCVBUFFORCE
 _LARGEST = 65_600
-_BUFFER = 1 << 22
+_BUFFER = 1 << 22  # octets: a burst must wait here and not be lost
 _FRAGMENT_HEADER = 44
 _MOST = 64  # packets whose fragments have not all been seen
 
@@ -49,6 +49,8 @@ class OutgoingEsp:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            with suppress(OSError):  # beyond the system's limit, where that right is had
+                self._socket.setsockopt(socket.SOL_SOCKET, _RECEIVE_BUFFER_FORCE, _BUFFER)
             with suppress(BlockingIOError):  # what came before there was a filter
                 while True:
                     self._socket.recv(1)

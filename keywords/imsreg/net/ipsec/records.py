@@ -27,6 +27,7 @@ class Records:
         self._observer: Observer | None = None
         self._now: Callable[[], float] = time.monotonic
         self._wake: Callable[[], None] = _nobody_waits
+        self._feed: Callable[[], None] = _nobody_waits
 
     def now(self) -> float:
         """The link's time, for the back end to stamp its records with; before there is a link, monotonic seconds."""
@@ -35,6 +36,10 @@ class Records:
     def joined(self, now: Callable[[], float], wake: Callable[[], None]) -> None:
         """A link takes the records from here: its clock, and what has its thread call `hand_over` soon."""
         self._now, self._wake = now, wake
+
+    def fed_by(self, catch_up: Callable[[], None]) -> None:
+        """A back end that learns of packets later than sockets do is asked for them before they are handed over."""
+        self._feed = catch_up
 
     def __call__(self, event: EspEvent) -> None:
         """Keep a record until the link's thread takes it."""
@@ -56,6 +61,7 @@ class Records:
 
     def hand_over(self) -> None:
         """Tell the observer what has been recorded so far. Raises the first exception of it, once all is told."""
+        self._feed()
         raised: list[Exception] = []
         while self._waiting:
             with self._lock:
@@ -72,4 +78,4 @@ class Records:
 
 
 def _nobody_waits() -> None:
-    """No link has joined."""
+    """No link has joined, or no back end is late."""

@@ -50,7 +50,7 @@ class Watch:
         self._clock = clock
         self._sent: dict[tuple[bytes, int], _Sent] = {}
         self._hosts = frozenset(hosts)
-        self._stopping = False
+        self._stopping = self._stopped = False
         self._kept: Exception | None = None
         with ExitStack() as undo:
             self._sockets = [EspSocket(host) for host in sorted(self._hosts)]
@@ -86,9 +86,10 @@ class Watch:
             self._sent.pop(_key(each), None)
 
     def catch_up(self) -> None:
-        """Tell the observer of every packet that has passed so far."""
+        """Tell the observer of every packet that has passed so far; nothing after `stop`."""
         with self.lock:
-            self._drain()
+            if not self._stopped:
+                self._drain()
 
     def stop(self) -> None:
         """End the thread and close the sockets. Raises the first exception of the observer, or of a socket."""
@@ -97,7 +98,8 @@ class Watch:
         self._thread.join()
         with self.lock:
             self._drain()
-        self._undo.close()
+            self._stopped = True
+            self._undo.close()
         if self._kept is not None:
             raise self._kept
 

@@ -12,7 +12,7 @@ from imsreg.verdict.authentication import NOT_ON_ITS_SET, VIA_NOT_ITS_ADDRESS, A
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import End
 from imsreg.verdict.esp_view import SecuredView
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.owed import bound
 from imsreg.verdict.view import View
 
@@ -81,6 +81,8 @@ def an_unknown_contact_on_a_set_is_refused(view: View) -> Iterator[Outcome]:
         elif attempt.status // 100 == 2:
             expected = "403: this contact is not registered"
             yield Breach(attempt.final_entry.number, expected, f"{attempt.status}")
+        elif attempt.challenge is not None:
+            yield Moot("the network challenged the REGISTER for another contact, as it may")
         else:
             yield Unmet(f"the REGISTER for another contact got {attempt.status}")
     if not decided:

@@ -8,9 +8,10 @@ from imsreg.sip.message import Response
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.authentication import NOT_ON_ITS_SET, Attempt, Kind
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_choices import no_new_authentication, no_passage
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_view import SecuredView
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
 
@@ -49,15 +50,17 @@ def a_refusal_goes_where_the_registration_began(view: View) -> Iterator[Outcome]
     secured, decided = view.secured, False
     for attempt in view.attempts:
         made = _answered_on(secured, attempt)
-        if made is None or attempt.kind is not Kind.WRONG or not 402 <= attempt.status < 500:
+        if made is None or attempt.kind is not Kind.WRONG or not 401 <= attempt.status < 500:
             continue
         decided = True
+        if attempt.status == 401:
+            yield Moot("the network challenged again instead of refusing the response, as it may")
         for entry in _responses(attempt, 402, 500):
             where = made if made.began_on is None else made.began_on
             words = "the set of the challenge" if made.began_on is None else "the set of the first REGISTER"
             yield _on(secured, where, entry, words)
     if not decided:
-        yield Unmet("no wrong response on the set of its challenge was refused")
+        yield no_new_authentication(view, "no wrong response on the set of its challenge was refused")
 
 
 @check("33.203-7.4.2a-04")
@@ -84,7 +87,7 @@ def an_answer_elsewhere_is_not_accepted(view: View) -> Iterator[Outcome]:
         else:
             yield Held(attempt.final_entry.number)
     if not decided:
-        yield Unmet("no right response was sent in the clear or on a wrong association")
+        yield no_new_authentication(view, "no right response was sent in the clear or on a wrong association")
 
 
 @check("33.203-7.4.2a-05")
@@ -99,7 +102,7 @@ def what_is_not_challenged_is_answered_on_its_set(view: View) -> Iterator[Outcom
         for entry in _responses(attempt, 200, 300):
             yield _on(secured, located.made, entry, "the set of the request")
     if not decided:
-        yield Unmet("no REGISTER on an established set was accepted without a challenge")
+        yield no_passage(view, "no REGISTER on an established set was accepted without a challenge")
 
 
 def _bears_on_sets(secured: SecuredView, attempt: Attempt) -> bool:

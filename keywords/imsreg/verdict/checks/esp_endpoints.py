@@ -10,8 +10,10 @@ from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.secagree.usability import MECHANISM, transform, usable
 from imsreg.sip.headers.security import SecurityClient, SecurityMechanism, SecurityServer
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_choices import no_new_authentication
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_view import NO_SET
+from imsreg.verdict.offers import nothing_in_common
 from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
 from imsreg.verdict.view import View, line_of, readable
 
@@ -71,19 +73,23 @@ def a_new_authentication_renews_them(view: View) -> Iterator[Outcome]:
         else:
             yield Held(new.challenge.number)
     if not decided:
-        yield Unmet("no REGISTER on an established set was challenged")
+        yield no_new_authentication(view, "no REGISTER on an established set was challenged")
 
 
 @check("33.203-7.3.2.1-01")
 def chooses_what_the_ue_offered(view: View) -> Iterator[Outcome]:
     """At least one combination of the list is the UE's. A list may have more (RFC 3329 2.3.1).
 
-    Integrity decides. Encryption is the P-CSCF's to leave out, and to list for a UE that offers none (7.2).
+    Integrity decides. Encryption is the P-CSCF's to leave out, and to list for a UE that offers none (7.2). A 494 whose
+    list has nothing of the UE's is right.
     """
     decided = False
     for answered in view.answered:
         offered = _transforms(readable(answered.attempt.request, SecurityClient))
         listed = _transforms(readable(answered.response, SecurityServer))
+        if answered.response.status == 494 and nothing_in_common(answered.attempt.request, answered.response):
+            decided = True
+            yield Held(answered.entry)
         if answered.response.status != 401 or not offered & {*ALL_TRANSFORMS} or not listed:
             continue
         decided = True

@@ -9,6 +9,7 @@ from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_payload import combined_iv
 from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, shown
+from imsreg.verdict.offers import NOTHING_IN_COMMON, refused
 from imsreg.verdict.outcome import Breach, Held, Moot, Outcome, Unmet
 from imsreg.verdict.view import View
 
@@ -45,7 +46,7 @@ def _unique(view: View, algorithm: str) -> Iterator[Outcome]:
                 actual = f"IV {iv.hex()} in {shown(before)} and {shown(record)}"
                 yield Breach(secured.place(record), "an IV that no other packet with this key has", actual)
     if not decided:
-        yield _without_occasion(secured.sets, algorithm)
+        yield NOTHING_IN_COMMON if refused(view) else _without_occasion(secured.sets, algorithm)
 
 
 def _without_occasion(sets: Sequence[MadeSet], algorithm: str) -> Outcome:

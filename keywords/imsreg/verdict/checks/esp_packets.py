@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imsreg.secagree.candidates import Chosen
 from imsreg.secagree.events import Direction, Fate, Fault
+from imsreg.secagree.selection import Preference, select
 from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.security import SecurityServer
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Message, Response
 from imsreg.transcript.correlation import Exchange
@@ -14,8 +17,10 @@ from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_payload import Payload, fits, payload_of
-from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, SecuredView, shown
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.esp_sets import mechanisms
+from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, Located, SecuredView, shown
+from imsreg.verdict.offers import NOTHING_IN_COMMON, refused
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
 NO_RECORDS = Unmet("nothing was recorded of the packets of associations")
@@ -26,7 +31,8 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
     """Over UDP from client port to server port; over TCP too, but a response on the connection of its request.
 
     A request over TCP on a connection of the other side is only odd. A packet whose ports are not those of the
-    association with its SPI is wrong, too.
+    association with its SPI is wrong, too. A response over TCP on another set than its request, as a refusal of 7.4
+    can be, may have a connection of its own or one that is there.
     """
     secured, decided = view.secured, False
     for entry in secured.protected:
@@ -37,8 +43,8 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
             right = located.name is secured.carrier(entry)
             finding = Observed if entry.flow.reliable else Breach
         else:
-            asked = _request_of(secured, entry)
-            if asked is None or _broken_before(view, entry):
+            asked = secured.answered.get(entry.number)
+            if asked is None or _broken_before(view, entry) or _on_another_set(secured, asked, located):
                 continue
             right = {asked.source, asked.destination} == {entry.source, entry.destination}
             finding = Breach
@@ -46,7 +52,7 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
         expected = f"on {secured.right(located.made, entry)}"
         yield Held(entry.number) if right else finding(entry.number, expected, secured.way(entry))
     for record in secured.arrived:
-        if record.event.fate is Fate.WRONG_SELECTOR and _all_kept(secured, record):
+        if record.event.fate is Fate.WRONG_SELECTOR and (_makes_sense(record) or _all_kept(secured, record)):
             decided = True
             expected = "a packet between the ports of the association that its SPI names"
             yield Breach(secured.place(record), expected, shown(record))
@@ -87,19 +93,23 @@ def protects_with_the_agreed_keys(view: View) -> Iterator[Outcome]:
     """At least one packet on each set has a right ICV, and is a message once it is decrypted.
 
     A P-CSCF with other keys discards what comes, and is never heard on the set: then nothing is decided. Nor is it by
-    packets that have the form of the agreed algorithms and that the tester could not take for such.
+    packets that have the form of the agreed algorithms and that the tester could not take for such, nor where the two
+    texts on the choice name different entries.
     """
     secured, decided = view.secured, False
     for made in secured.sets:
         records = list(secured.arrived_on(made))
         verified = [r for r in records if r.event.fate in AUTHENTIC]
         failed = [r for r in records if r.event.fate in (Fate.BAD_ICV, Fate.MALFORMED)]
-        if any(r.event.fate in (Fate.OK, Fate.BAD_PADDING) for r in verified):
+        if any(r.event.fate in (Fate.OK, Fate.BAD_PADDING) or _makes_sense(r) for r in verified):
             decided = True
             yield Held(secured.place(verified[0]))
-        elif failed and all(r.event.fate is Fate.MALFORMED and _well_formed(made, r) for r in failed):
+        elif failed and not verified and all(r.event.fate is Fate.MALFORMED and _well_formed(made, r) for r in failed):
             decided = True
             yield Unmet(f"the tester expected other algorithms than the list names: {shown(failed[0])}")
+        elif (failed or verified) and _two_choices(made):
+            decided = True
+            yield Unmet("the first entry of the list is not that with the highest q: either may be in use")
         elif failed:
             decided = True
             actual = f"all {len(failed)} packets are wrong: {shown(failed[0])}"
@@ -108,17 +118,19 @@ def protects_with_the_agreed_keys(view: View) -> Iterator[Outcome]:
             decided = True
             actual = f"none of {len(verified)} authentic packets makes sense: {shown(verified[0])}"
             yield Breach(secured.place(verified[0]), _agreed(made), actual)
-    if not decided:
-        yield NO_SET if not secured.sets else Unmet("no packet of the DUT came on a set that a challenge made")
+    if not decided and not secured.sets:
+        yield NOTHING_IN_COMMON if refused(view) else NO_SET
+    elif not decided:
+        yield Unmet("no packet of the DUT came on a set that a challenge made")
 
 
 @check("33.203-6.2-01")
 def sends_no_dummies(view: View) -> Iterator[Outcome]:
-    """No authentic packet with Next Header 59."""
+    """No authentic packet with Next Header 59, which with another key for the encryption any octet may become."""
     secured = view.secured
-    authentic = [record for record in secured.arrived if record.event.fate in AUTHENTIC]
+    authentic = [r for r in secured.arrived if r.event.fate in AUTHENTIC and _all_kept(secured, r)]
     if not authentic:
-        yield NO_RECORDS if secured.sets else NO_SET
+        yield Unmet("no packet of the DUT made sense") if secured.sets else NO_SET
     for record in authentic:
         if record.event.fate is Fate.DUMMY:
             yield Breach(secured.place(record), "no dummy packet (Next Header 59)", shown(record))
@@ -149,7 +161,9 @@ def answers_no_replay(view: View) -> Iterator[Outcome]:
             yield Held(secured.place(record))
         else:
             yield Unmet(f"the tester did not wait after {shown(record)}")
-    if not decided:
+    if not decided and any(_over_tcp(secured, record) for record in secured.injected):
+        yield Moot("only segments of TCP were sent a second time, of which TCP itself takes none")
+    elif not decided:
         yield Unmet("no packet with a request over UDP was sent a second time")
 
 
@@ -178,13 +192,15 @@ def answers_nothing_spoiled(view: View) -> Iterator[Outcome]:
             yield Held(secured.place(record)) if waited else Unmet(f"the tester did not wait after {shown(record)}")
 
 
-def _request_of(secured: SecuredView, entry: Entry) -> Entry | None:
-    return next((x.request for x in secured.asked if entry in x.responses), None)
-
-
 def _broken_before(view: View, entry: Entry) -> bool:
     """Whether a connection may have been lost before: a response takes another one then (RFC 3261 18.2.2)."""
     return any(event.kind == "transport" and event.after < entry.number for event in view.transcript.events)
+
+
+def _on_another_set(secured: SecuredView, asked: Entry, located: Located) -> bool:
+    """Whether a request did not come on the set that its response is on: 7.4 says which, and no text the connection."""
+    came = secured.on(asked)
+    return came is None or came.made is not located.made
 
 
 def _all_kept(secured: SecuredView, record: EspEntry) -> bool:
@@ -223,8 +239,24 @@ def _agreed(made: MadeSet) -> str:
 
 
 def _well_formed(made: MadeSet, record: EspEntry) -> bool:
-    """Whether a packet has the length of one of the agreed algorithms."""
-    return any(fits(record.event.octets, each.keys.transform) for each in made.candidates)
+    """Whether a packet has the length of the algorithms that both sides take, the first on the list (7.2)."""
+    return fits(record.event.octets, made.candidates[0].keys.transform)
+
+
+def _two_choices(made: MadeSet) -> bool:
+    """Whether TS 33.203 7.2 and RFC 3329 2.3.1 differ on what of the list is taken."""
+    listed = mechanisms(made.challenge.message, SecurityServer) if made.challenge.message is not None else ()
+    supported = [each.keys.transform for each in made.candidates]
+    taken = [select(listed, supported, made.candidates[0].ue, preference=each) for each in Preference]
+    return len({(each.transform, each.peer) for each in taken if isinstance(each, Chosen)}) > 1
+
+
+def _makes_sense(record: EspEntry) -> bool:
+    """Whether a packet between wrong ports was decrypted rightly: one of them is that of its association."""
+    inner, association = record.event.inner, record.event.association
+    if record.event.fate is not Fate.WRONG_SELECTOR or inner is None or association is None:
+        return False
+    return inner.source == association.source or inner.destination == association.destination
 
 
 def _encrypts(made: MadeSet) -> bool:
@@ -233,15 +265,7 @@ def _encrypts(made: MadeSet) -> bool:
 
 def _replayed(secured: SecuredView, record: EspEntry) -> Exchange | None:
     """The exchange whose request was in the packet that was sent again, if it went over UDP."""
-    same = (
-        r
-        for r in secured.records
-        if r.number < record.number
-        and r.event.direction is Direction.OUT
-        and r.event.injected is None
-        and (r.event.spi, r.event.sequence) == (record.event.spi, record.event.sequence)
-    )
-    first = next(same, None)
+    first = _original(secured, record)
     if first is None or not first.after:
         return None
     entry = secured.transcript.entries[first.after - 1]  # what is sent stands before the record of its packet
@@ -251,12 +275,35 @@ def _replayed(secured: SecuredView, record: EspEntry) -> Exchange | None:
     return next((x for x in secured.asked if entry in x.requests), None)
 
 
+def _original(secured: SecuredView, record: EspEntry) -> EspEntry | None:
+    """The record of the packet that was sent again."""
+    same = (
+        r
+        for r in secured.records
+        if r.number < record.number
+        and r.event.direction is Direction.OUT
+        and r.event.injected is None
+        and (r.event.spi, r.event.sequence) == (record.event.spi, record.event.sequence)
+    )
+    return next(same, None)
+
+
+def _over_tcp(secured: SecuredView, record: EspEntry) -> bool:
+    first = _original(secured, record) if record.event.injected is Fault.REPLAY else None
+    return first is not None and first.event.inner is not None and first.event.inner.transport == "TCP"
+
+
 def _foreign_responses(secured: SecuredView) -> Iterator[Entry]:
-    """What the DUT answers to nothing that the tester has sent as a message."""
-    known = {_identity(x.request.message) for x in secured.asked if x.request.message is not None}
+    """What the DUT answers to nothing that the tester has sent as a message until then."""
+    first: dict[tuple[str | None, str], int] = {}
+    for exchange in secured.asked:
+        if exchange.request.message is not None:
+            first.setdefault(_identity(exchange.request.message), exchange.request.number)
     for entry in secured.transcript.strays:
-        if not entry.sent and entry.message is not None and _identity(entry.message) not in known:
-            yield entry
+        if not entry.sent and entry.message is not None:
+            sent = first.get(_identity(entry.message))
+            if sent is None or sent > entry.number:
+                yield entry
 
 
 def _identity(message: Message) -> tuple[str | None, str]:

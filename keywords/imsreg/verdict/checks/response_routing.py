@@ -142,7 +142,7 @@ def _over_udp(view: View) -> Iterator[Routed]:
 
 
 def _routed(view: View) -> Iterator[Routed]:
-    """Responses outside security associations, for which TS 24.229 has rules of its own.
+    """Requests and responses outside security associations, on which TS 33.203 7.1 and 7.4 say where to and where from.
 
     A response that lacks the tester's Via or spoils its branch is for rfc3261-8.2.6.2-02.
     """
@@ -152,6 +152,6 @@ def _routed(view: View) -> Iterator[Routed]:
         if top is None or asked.flow.association is not None:
             continue
         given = next((via for via in readable(reply.response, Via) if via.branch == top.branch), None)
-        if given is not None:
-            entry = view.transcript.entries[reply.entry - 1]
+        entry = view.transcript.entries[reply.entry - 1]
+        if given is not None and entry.flow.association is None:
             yield Routed(asked, entry, line_of(reply.response, "Via"), top, given)

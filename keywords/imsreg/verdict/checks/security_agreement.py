@@ -12,6 +12,7 @@ from imsreg.sip.headers.security import SecurityClient, SecurityServer
 from imsreg.sip.message import Request, Response
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.offers import nothing_in_common
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
 from imsreg.verdict.view import View, elements, line_of, readable
 
@@ -42,7 +43,10 @@ class Announced:
 
 @check("33.203-7.2-01")
 def the_challenge_brings_the_list(view: View) -> Iterator[Outcome]:
-    """The 401 to an initial REGISTER with a usable Security-Client has Security-Server, with an ipsec-3gpp entry."""
+    """The 401 to an initial REGISTER with a usable Security-Client has Security-Server, with an ipsec-3gpp entry.
+
+    A 494 with a list on which nothing is that the UE proposed is what 7.3.2.1 leaves.
+    """
     expected = f"{NAME} with an ipsec-3gpp entry in the 401"
     offers = [a for a in view.answered if a.attempt.sound and _offers(a.attempt)]
     if not offers:
@@ -50,7 +54,9 @@ def the_challenge_brings_the_list(view: View) -> Iterator[Outcome]:
     for answered in offers:
         response, status = answered.response, answered.response.status
         line = line_of(response, NAME)
-        if status == 494 and line is not None:
+        if status == 494 and nothing_in_common(answered.attempt.request, response):
+            yield Unmet("nothing that the UE proposed is on the list of the network")
+        elif status == 494 and line is not None:
             yield Observed(answered.entry, expected, f"494 with {NAME} (RFC 3329 2.3.1)", line)
         elif status != 401:
             yield Unmet(f"the REGISTER with Security-Client got {status}")

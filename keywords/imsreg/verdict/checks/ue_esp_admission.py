@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from imsreg.secagree.events import Fault
-from imsreg.sip.message import Request
-from imsreg.transcript.correlation import Exchange
+from imsreg.sip.headers.security import SecurityClient
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.esp_view import SecuredView
+from imsreg.verdict.esp_history import MadeSet
+from imsreg.verdict.esp_view import SILENCE, SecuredView
 from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
-from imsreg.verdict.ue_registers import UeRegister
-from imsreg.verdict.view import View
+from imsreg.verdict.ue_registers import Stage, UeRegister
+from imsreg.verdict.view import View, readable
 
 
 @check("33.203-7.1-09")
@@ -41,50 +42,71 @@ def takes_no_request_in_the_clear(view: View) -> Iterator[Outcome]:
 def takes_the_200_from_the_new_set_only(view: View) -> Iterator[Outcome]:
     """A 200 to its answer that is in the clear, on another set or spoiled does not register the UE.
 
-    What shows it: the UE repeats the answer, or registers anew. What shows the contrary: it sends something else on
-    the set of the challenge, which only a 200 lets it use.
+    What shows it: the UE repeats the answer, or registers anew; or it has been silent, and uses the set of the
+    challenge sooner after the right 200. What shows the contrary: it sends something else than the answer on this set,
+    which only a 200 lets it use.
     """
     secured, decided = view.secured, False
     for register in view.ue.responses:
         made = secured.made_of(register.answers.number) if register.answers is not None else None
         if made is None or made.on(register.exchange.request) is None:
             continue
-        wrong = _wrong_200(secured, register)
-        if wrong is None:
+        wrong = _wrong_200s(secured, register)
+        if not wrong:
             continue
         decided = True
-        number, words = wrong
-        later = sorted(_since(view, register, number), key=lambda entry: entry.number)
-        taken = [e for e in later if not _is_register(e) and made.on(e) is not None]
-        if taken:
-            actual = f"{taken[0].label} {secured.way(taken[0])} after {words}"
-            yield Breach(taken[0].number, "the answer again, or a new registration", actual)
-        elif any(_is_register(entry) for entry in later):
-            yield Held(next(entry.number for entry in later if _is_register(entry)))
+        first, right = wrong[0], register.concluded if register.accepted else None
+        later = list(_since(view, register, made, first.after))
+        use = next((each.entry for each in later if not each.tries and made.on(each.entry) is not None), None)
+        again = next((each.entry for each in later if each.tries), None)
+        if use is not None and (right is None or use.number < right.number):
+            words = ", ".join(each.words for each in wrong if each.after < use.number)
+            actual = f"{use.label} {secured.way(use)} after {words}"
+            yield Breach(use.number, "the answer again, or a new registration", actual)
+        elif again is not None and (right is None or again.number < right.number):
+            yield Held(again.number)
+        elif use is not None and right is not None and SILENCE <= right.at - first.at > use.at - right.at:
+            yield Held(use.number)
         else:
-            yield Unmet(f"the UE sent no REGISTER again after {words}")
+            yield Unmet(f"the UE sent no REGISTER again after {first.words}")
     if not decided:
         yield Unmet("the UE got no 200 to its answer in the clear, on another set or spoiled")
 
 
-def _wrong_200(secured: SecuredView, register: UeRegister) -> tuple[int, str] | None:
-    """The first 200 to an answer that a UE has to discard, as the message after which it came; None: there is none.
+class _Since(NamedTuple):
+    """A request of the UE. `tries`: it is the answer again, or the first of a new registration."""
 
-    What was sent spoiled is no message of the ladder: it counts if the answer had got none by then.
+    entry: Entry
+    tries: bool
+
+
+class _Wrong(NamedTuple):
+    """A 200 that a UE has to discard: the message after which it came, its time, and what it is."""
+
+    after: int
+    at: float
+    words: str
+
+
+def _wrong_200s(secured: SecuredView, register: UeRegister) -> list[_Wrong]:
+    """Those to an answer, before the one that counts.
+
+    What was sent spoiled is no message of the ladder: it counts while the UE waits for the answer and does nothing
+    else.
     """
-    exchange = register.exchange
-    if register.misplaced:
-        entry = register.final_entry
-        return entry.number, f"message {entry.number}, {entry.label} {secured.way(entry)}"
+    right = register.concluded
+    found = [
+        _Wrong(entry.number, entry.at, f"message {entry.number}, {entry.label} {secured.way(entry)}")
+        for entry in register.astray
+        if right is None or entry.number < right.number
+    ]
     for record in secured.injected:
-        spoiled = record.event.injected is not Fault.REPLAY and record.after >= exchange.request.number
-        if spoiled and not _answered_by(exchange, record.after) and not _others_since(secured, register, record.after):
-            return record.after, f"a packet with {record.event.injected.value}" if record.event.injected else ""
-    return None
-
-
-def _answered_by(exchange: Exchange, number: int) -> bool:
-    return exchange.final is not None and exchange.final.number <= number
+        fault = record.event.injected
+        waits = register.number <= record.after and (right is None or record.after < right.number)
+        if fault is None or fault is Fault.REPLAY or not waits or _others_since(secured, register, record.after):
+            continue
+        found.append(_Wrong(record.after, record.at, f"a packet with {fault.value}"))
+    return sorted(found)
 
 
 def _others_since(secured: SecuredView, register: UeRegister, number: int) -> bool:
@@ -93,14 +115,22 @@ def _others_since(secured: SecuredView, register: UeRegister, number: int) -> bo
     return any(register.number < e.number <= number and e.number not in own for e in secured.written)
 
 
-def _since(view: View, register: UeRegister, number: int) -> Iterator[Entry]:
-    """What the UE sent by itself after a message, until a 200 came that counts."""
-    until = next((e.number for e in register.exchange.responses if e.number > number and e.label.startswith("2")), None)
-    for exchange in view.ue.exchanges:
-        for entry in exchange.requests:
-            if entry.number > number and (until is None or entry.number < until):
-                yield entry
+def _since(view: View, register: UeRegister, made: MadeSet, number: int) -> Iterator[_Since]:
+    """What the UE sent by itself after a message, in order."""
+    trying = {r.number for r in view.ue.registers if _again(r, register) or _anew(r, register, made)}
+    sent = ((x.request.number in trying, entry) for x in view.ue.exchanges for entry in x.requests)
+    for tries, entry in sorted(sent, key=lambda each: each[1].number):
+        if entry.number > number:
+            yield _Since(entry, tries)
 
 
-def _is_register(entry: Entry) -> bool:
-    return isinstance(entry.message, Request) and entry.message.method == "REGISTER"
+def _again(later: UeRegister, register: UeRegister) -> bool:
+    """Whether it is the answer, repeated or written anew: what follows on a registration makes an offer of its own."""
+    same = readable(later.request, SecurityClient) == readable(register.request, SecurityClient)
+    return same and later.nonce == register.nonce and later.binds == register.binds
+
+
+def _anew(later: UeRegister, register: UeRegister, made: MadeSet) -> bool:
+    """Whether a registration begins that has nothing to do with the one before."""
+    other = later.stage is Stage.FIRST and later.call_id != register.call_id
+    return other and made.on(later.exchange.request) is None

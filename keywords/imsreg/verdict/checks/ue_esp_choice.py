@@ -10,8 +10,10 @@ from imsreg.secagree.usability import MECHANISM, endpoints, transform, usable
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.security import SecurityClient, SecurityServer
 from imsreg.sip.headers.via import Via
-from imsreg.transcript.entries import Entry
+from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_sets import sets_made_by, sound
+from imsreg.verdict.esp_view import shown
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
 from imsreg.verdict.ue_registers import Stage, UeRegister
 from imsreg.verdict.ue_told import PATIENCE
@@ -19,6 +21,7 @@ from imsreg.verdict.view import View, line_of, readable
 
 NAME = "Security-Client"
 NO_LIST = Unmet("the UE sent no Security-Client with an ipsec-3gpp entry that is complete")
+ALL_USABLE = Unmet("no challenge lacked a Security-Server that the UE could use")
 
 
 @check("33.203-7.1-07")
@@ -88,35 +91,43 @@ def names_its_protected_port(view: View) -> Iterator[Outcome]:
 
 @check("33.203-7.3.2.2-01")
 def abandons_an_unusable_agreement(view: View) -> Iterator[Outcome]:
-    """No response to a challenge whose list cannot become associations with what the UE offered."""
+    """No response to a challenge whose list cannot become associations with what the UE offered.
+
+    A packet under an SPI of the list is one, though nothing can be read in it. A list with which the P-CSCF breaks a
+    rule on SPIs and ports may still work: to use it is odd, and to abandon it is right.
+    """
     decided = False
-    for register in _unusable(view):
-        reply = view.ue.next(register)
-        quiet = view.ue.quiet(register)
+    for register, certain in _useless(view):
+        reply, packet = view.ue.next(register), _packet(view, register)
+        finding, expected = Breach if certain else Observed, "the registration abandoned"
         decided = True
         if reply is not None and reply.answers is register and reply.stage is Stage.ANSWER:
-            yield Breach(reply.number, "the registration abandoned", f"a response {view.secured.way(_first(reply))}")
-        elif reply is not None or quiet >= PATIENCE:
+            yield finding(reply.number, expected, f"a response {view.secured.way(reply.exchange.request)}")
+        elif packet is not None:
+            yield finding(view.secured.place(packet), expected, f"a packet under an SPI of the list, {shown(packet)}")
+        elif reply is not None or view.ue.quiet(register) >= PATIENCE:
             yield Held(reply.number if reply is not None else register.final_entry.number)
         else:
             yield Unmet(f"the tester did not wait after message {register.final_entry.number}")
     if not decided:
-        yield Unmet("no challenge lacked a Security-Server that the UE could use")
+        yield ALL_USABLE
 
 
 @check("24.229-5.1.1.5.1-09")
 def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
     """After such a challenge the UE registers again under another Call-ID. How soon, no text says."""
     decided = False
-    for register in _unusable(view):
+    for register, certain in _useless(view):
         reply = view.ue.own_next(register)
         decided = True
         entry, expected = register.final_entry.number, "a new REGISTER with another Call-ID"
-        if reply is not None and reply.answers is register and reply.stage is Stage.ANSWER:
+        answered = reply is not None and reply.answers is register and reply.stage is Stage.ANSWER
+        if answered or _packet(view, register) is not None:
             yield Unmet("the UE answered the challenge, which 33.203-7.3.2.2-01 judges")
         elif reply is not None and reply.call_id == register.call_id:
             line = line_of(reply.request, "Call-ID")
-            yield Breach(reply.number, expected, f"Call-ID: {reply.call_id}, as before", line)
+            finding = Breach if certain else Observed
+            yield finding(reply.number, expected, f"Call-ID: {reply.call_id}, as before", line)
         elif reply is not None:
             yield Held(reply.number)
         elif (quiet := view.ue.quiet(register)) >= PATIENCE:
@@ -124,11 +135,15 @@ def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
         else:
             yield Unmet(f"the tester did not wait after message {entry}")
     if not decided:
-        yield Unmet("no challenge lacked a Security-Server that the UE could use")
+        yield ALL_USABLE
 
 
-def _unusable(view: View) -> Iterator[UeRegister]:
-    """The requests with a usable offer whose AKA challenge leaves no doubt that the UE cannot use its list."""
+def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
+    """The requests with a usable offer whose AKA challenge has a list of no use; whether that leaves no doubt.
+
+    Without doubt are those whose entries are no associations for anybody, or have algorithms of no release. That
+    SPIs or ports break a rule leaves a doubt.
+    """
     for register in view.ue.challenged:
         offered = {transform(entry) for entry in readable(register.request, SecurityClient) if usable(entry)}
         if not offered or not register.by_aka or register.final is None or register.status != 401:
@@ -140,7 +155,23 @@ def _unusable(view: View) -> Iterator[UeRegister]:
         known = {transform(entry) for entry in listed if usable(entry)}
         # A UE may know more than it offers: an algorithm of Annex H beside its offer leaves a doubt.
         if not known & {*ALL_TRANSFORMS}:
-            yield register
+            yield register, True
+            continue
+        made = sets_made_by(register.exchange.request, register.final_entry)
+        if made and not any(map(sound, made)):
+            yield register, False
+
+
+def _packet(view: View, register: UeRegister) -> EspEntry | None:
+    """The first packet after a challenge, before it was answered otherwise, under an SPI of its list."""
+    entries = readable(register.final, SecurityServer) if register.final is not None else ()
+    spis = {spi for entry in entries for spi in (entry.spi_c, entry.spi_s)}
+    after, reply = register.final_entry.number, view.ue.next(register)
+    for record in view.secured.arrived:
+        in_time = record.after >= after and (reply is None or record.after < reply.number)
+        if in_time and record.event.spi and record.event.spi in spis:
+            return record
+    return None
 
 
 def _wrong_ports(register: UeRegister, ports: set[int]) -> Iterator[Breach]:
@@ -157,7 +188,3 @@ def _wrong_ports(register: UeRegister, ports: set[int]) -> Iterator[Breach]:
     if vias and vias[0].port not in ports:
         line = line_of(register.request, "Via")
         yield Breach(register.number, f"port {wanted} in Via", f"Via: {vias[0]}", line)
-
-
-def _first(register: UeRegister) -> Entry:
-    return register.exchange.request

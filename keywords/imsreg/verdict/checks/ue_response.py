@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from imsreg.sip.headers.security import SecurityServer
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.esp_sets import sets_made_by, sound
+from imsreg.verdict.esp_sets import sets_made_by, sound, soundly_offered
 from imsreg.verdict.outcome import Breach, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.ue_challenges import Posed, Put
 from imsreg.verdict.ue_registers import REPORTS, Stage, UeRegister
@@ -105,7 +105,7 @@ def _valid(view: View) -> Iterator[tuple[UeRegister, Posed]]:
     """The AKA challenges that the UE can verify, its SQN not being out of range as far as the transcript tells.
 
     Where the profile has a security agreement, only those with a Security-Server: without one a UE begins anew
-    (TS 24.229 5.1.1.5.1). With associations also the list must be one of which the UE can certainly make them.
+    (TS 24.229 5.1.1.5.1). With associations also both lists must be such that they can certainly be made.
     """
     for register in view.ue.challenged:
         posed, response = register.posed, register.final
@@ -113,7 +113,8 @@ def _valid(view: View) -> Iterator[tuple[UeRegister, Posed]]:
             continue
         agreed = view.facts.security == "none" or bool(readable(response, SecurityServer))
         if view.facts.security == "ipsec":
-            agreed = any(sound(made) for made in sets_made_by(register.exchange.request, register.final_entry))
+            made = sets_made_by(register.exchange.request, register.final_entry)
+            agreed = any(sound(each) and soundly_offered(each) for each in made)
         if agreed and posed.put in (Put.FRESH, Put.OPEN):
             yield register, posed
 

@@ -138,10 +138,12 @@ def _over_udp(view: View) -> Iterator[Exchange]:
 
     What the tester answers where a UE discards it shows nothing: outside of the associations of the request.
     """
-    discarded = {register.number for register in view.ue.registers if register.misplaced}
+    discarded = {register.number for register in view.ue.registers if register.astray}
+    protected = view.secured.ports(view.secured.dut) if view.facts.security == "ipsec" else frozenset()
     for exchange in view.ue.exchanges:
-        clear = any(entry.flow.association is None for entry in exchange.responses)
-        astray = exchange.request.number in discarded or (clear and exchange.request.flow.association is not None)
+        clear = [entry for entry in exchange.responses if entry.flow.association is None]
+        astray = exchange.request.number in discarded or any(entry.destination in protected for entry in clear)
+        astray = astray or (bool(clear) and exchange.request.flow.association is not None)
         if not exchange.request.flow.reliable and exchange.method not in ("ACK", "INVITE") and not astray:
             yield exchange
 
