@@ -12,7 +12,8 @@ Test Tags           req:33.203-7.4.2a-04
 
 *** Test Cases ***
 A Right Response In The Clear Is Not Accepted
-    [Documentation]    As from somebody who has the response and not the keys. The UE itself answers rightly afterwards.
+    [Documentation]    As from somebody who has the response and not the keys. It may be dropped, or challenged like any
+    ...    first REGISTER; so is what comes in the clear after it.
     [Tags]    req:24.229-5.4.1.2.2-02
     Send Initial Register
     ${challenge}=    Expect Response    401

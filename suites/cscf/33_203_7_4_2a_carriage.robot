@@ -41,8 +41,8 @@ Refresh And De-Registration Over TCP Are Answered On Their Associations
     Requirements Should Hold
 
 A New Authentication Goes From Old Associations To New Ones
-    [Documentation]    The challenge comes on the old ones, the 200 on the new ones. Of SPIs and ports of the P-CSCF only
-    ...    its server port stays.
+    [Documentation]    The challenge comes on the old ones, the 200 on the new ones. Of the SPIs and ports of the P-CSCF
+    ...    only its server port stays.
     [Tags]    req:33.203-7.4.2a-01    req:33.203-7.4.2a-02    req:33.203-7.4.0-01    req:33.203-7.1-03    slow
     [Setup]    Power On UE    transport=UDP    security=ipsec
     A New Authentication
@@ -60,6 +60,22 @@ A Registration In The Clear Beside Associations Is Challenged In The Clear
     [Setup]    Power On UE    security=ipsec
     Register
     Register
+    Requirements Should Hold
+
+Other Requests Are Answered On Associations
+    [Documentation]    OPTIONS on the established associations. What the answer says is not the question.
+    [Tags]    req:33.203-7.4.2a-09    req:33.203-7.1-03
+    [Setup]    Power On UE    transport=UDP    security=ipsec
+    Register
+    Ask For Options
+    Requirements Should Hold
+
+Other Requests Over TCP Are Answered On Associations
+    [Documentation]    The same on the connection of the request.
+    [Tags]    req:33.203-7.4.2a-09    req:33.203-7.1-03
+    [Setup]    Power On UE    transport=TCP    security=ipsec
+    Register
+    Ask For Options
     Requirements Should Hold
 
 A Wrong First Response Is Refused On The New Associations
@@ -118,3 +134,16 @@ A Wrong Later Response
         Expect Final Response
     END
     Requirements Should Hold
+
+Ask For Options
+    [Documentation]    OPTIONS to the UE's own public identity (RFC 3261 11).
+    ${request}=    Build Fetch
+    FOR    ${name}    IN    Authorization    Security-Client    Contact
+        Remove Header    ${request}    ${name}
+    END
+    Evaluate    setattr($request, "start_line", "OPTIONS ${UE.impu} SIP/2.0")
+    ${call_id}=    Get Header    ${request}    Call-ID
+    Set Header    ${request}    Call-ID    options-${call_id}
+    Set Header    ${request}    CSeq    1 OPTIONS
+    Send Request    ${request}    on=UL1 of the established set
+    Wait For Answer    within=4s

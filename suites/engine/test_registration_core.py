@@ -27,8 +27,9 @@ STRANGER = Address("127.0.9.9", 5060)
 IN_MODE_IPSEC = {
     *("p-cscf.discard", "p-cscf.source", "p-cscf.integrity", "p-cscf.chosen", "p-cscf.room", "p-cscf.endpoints"),
     *("p-cscf.keys", "p-cscf.set", "p-cscf.reply-flow", "p-cscf.lifetime", "p-cscf.remove"),
+    *("p-cscf.esp-sent", "p-cscf.esp-received", "s-cscf.known"),
 }
-"""Seams of the P-CSCF that nothing passes in the other modes."""
+"""Seams of the core that nothing passes in the other modes."""
 
 
 def statuses(responses):

@@ -538,7 +538,7 @@ def test_every_seam_of_the_p_cscf_is_called_and_changes_nothing(new_phone):
 
         return hook
 
-    names = {name for name in SEAMS if name.startswith("p-cscf.")}
+    names = {name for name in SEAMS if name.startswith("p-cscf.") and ".esp-" not in name}  # those are the link's
     phone = new_phone(hooks={name: watch(name) for name in names})
     sas = phone.challenged()
     phone.send(phone.register(), phone.clear)

@@ -401,6 +401,27 @@ def test_a_new_registration_goes_in_the_clear_and_keeps_the_set_until_it_succeed
     assert lab.phases() == [Phase.OLD, Phase.ESTABLISHED]
 
 
+def test_a_new_registration_that_fails_leaves_what_was_agreed_before(lab):
+    answer = lab.registered()
+    lab.p_cscf = Endpoints.draw(lab.random)
+    first = sent(lab.ue.initial_register())
+    assert first.value("Security-Verify") is None
+    assert first.get(Authorization).nonce == ""
+    again, _ = lab.go_on(first, lab.challenge(first))
+    assert lab.go_on(again, reply(again, 403).to_message()) is None
+    fetch = sent(lab.ue.fetch())
+    assert fetch.values("Security-Verify") == answer.values("Security-Verify")
+    assert fetch.value("Authorization") == answer.value("Authorization")
+
+
+def test_the_report_of_a_wrong_mac_in_the_clear_verifies_no_list(lab):
+    lab.registered()
+    first = sent(lab.ue.initial_register())
+    report, flow = lab.go_on(first, lab.challenge(first, mac_wrong=True))
+    assert flow == CLEAR
+    assert report.value("Security-Verify") is None
+
+
 @pytest.mark.parametrize("star", [False, True])
 @pytest.mark.parametrize("challenged", [False, True])
 def test_after_the_deregistration_nothing_is_left(lab, challenged, star):

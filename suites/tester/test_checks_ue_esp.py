@@ -12,7 +12,7 @@ from imsreg.secagree.associations import Name, Side
 from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.events import Fault
 from imsreg.sip.flow import Transport
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
 ANSWER, ELSE, REPORT, TAKEN = (f"33.203-7.4.1a-0{number}" for number in (1, 2, 3, 4))
@@ -230,7 +230,7 @@ def test_no_usable_agreement(lists: str) -> None:
     same = talk().register().challenged(lists=lists).passes(20).register()
     assert (same.kinds(ABANDONED), same.kinds(ANEW)) == ({Held}, {Breach})
     answered = talk().register().challenged(lists=lists).answer(on="clear", Security_Verify=None)
-    assert (answered.kinds(ABANDONED), answered.kinds(ANEW)) == ({Breach}, {Unmet})
+    assert (answered.kinds(ABANDONED), answered.kinds(ANEW)) == ({Breach}, {Moot})
 
 
 @pytest.mark.parametrize(("ends", "kind"), [(P_ENDS[0], Breach), (renumbered(P_ENDS[0], spi_c=2002), Unmet)])

@@ -33,14 +33,15 @@ Entries Without Ports
 
 Another Mechanism Only
     [Documentation]    TLS, which the UE need not have offered and which no registration with AKA begins with.
-    VAR    @{tls}    tls; q=0.5
-    Challenge With A Useless List    ${tls}
+    ${list}=    Create List    tls; q=0.5
+    Challenge With A Useless List    ${list}
     Requirements Should Hold
 
 An Authentication Header Only
     [Documentation]    ipsec-3gpp with prot=ah: ESP is the only one that there is (annex H).
-    VAR    @{ah}    ipsec-3gpp; q=0.5; alg=hmac-sha-1-96; prot=ah; spi-c=4000000001; spi-s=4000000002; port-c=40001; port-s=40002
-    Challenge With A Useless List    ${ah}
+    ${list}=    Create List
+    ...    ipsec-3gpp; q=0.5; alg=hmac-sha-1-96; prot=ah; spi-c=4000000001; spi-s=4000000002; port-c=40001; port-s=40002
+    Challenge With A Useless List    ${list}
     Requirements Should Hold
 
 A Refresh Is Challenged With A Useless List
@@ -51,7 +52,6 @@ A Refresh Is Challenged With A Useless List
     Send Response    ${refresh}    ${challenge}
     Advance Time    40 s
     Requirements Should Hold
-
 
 The Network Repeats The SPIs Of The UE
     [Documentation]    What is sent could be sent back (7.1). No text has the UE look, so it may do without.

@@ -59,6 +59,10 @@ Use Associations With
     Send Response    ${register}    ${challenge}
     ${answer}=    Expect Request    REGISTER
     Send Acceptance    ${answer}
+    Go On Over The Associations
+
+Go On Over The Associations
+    [Documentation]    The network answers what comes, asks something, and the UE leaves.
     Answer Automatically
     Advance Time    1 s
     ${options}=    Build Options

@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from imsreg.net.ipsec.backend import BackendError
-from imsreg.net.ipsec.database import UDP, Database
+from imsreg.net.ipsec.database import UDP, Database, Inward
 from imsreg.net.ipsec.datagram import build_datagram
 from imsreg.net.ipsec.injection import injection
 from imsreg.net.ipsec.recording import incoming, injected, outgoing
@@ -132,6 +132,10 @@ class Stations:
         arrived = parse_ip(octets)
         station = arrived and self._receiver(arrived, sender)
         if arrived is None or station is None:
+            if arrived is not None and len(arrived.payload) >= HEAD_OCTETS:
+                # Nobody there has had a set yet. A back end records it all the same.
+                unknown = Inward(Fate.UNKNOWN_SPI, *head_of(arrived.payload), None)
+                self._environment.tell(not sender.far, incoming(self._environment.now(), unknown, arrived))
             return None
         held = station.database.inward(arrived)
         self._environment.tell(station.far, incoming(self._environment.now(), held, arrived))

@@ -13,7 +13,7 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
 from imsreg.sip.message import Response
 from imsreg.tester.case import Case
-from imsreg.tester.lacking import mode_of, no_mode, no_room, wrong_side
+from imsreg.tester.lacking import mode_of, no_mode, no_room, not_claimed, wrong_side
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imsreg.secagree.events import EspEvent, Fault
     from imsreg.tester.ue_associations import SetView
     from imsreg.tester.way import Place
+    from imsreg.verdict.profile import Profile
 
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
@@ -78,13 +79,15 @@ class CscfCase(Case):
             raise NotApplicable(why)
         first_transport, first_family = session.first_way()
         dut = session.dut_address(transport or first_transport, family or first_family)
+        mode = mode_of(session.profile, security)
+        offered = () if mode == "none" else _offered(session.profile, proposals, algorithms)
         chosen = session.pool.take(subscriber)
         options = UeOptions(
             transport=transport or first_transport,
             dut=dut,
             local=session.local_address(dut),
-            security=mode_of(session.profile, security),
-            offered=_offered(session.profile.release, proposals, algorithms),
+            security=mode,
+            offered=offered,
             timers=session.timers,
             compact=compact,
             usim_seconds=session.profile.timing.usim,
@@ -257,10 +260,19 @@ class CscfCase(Case):
         self.transcript.note("bindings of an earlier test removed", self.session.link.now())
 
 
-def _offered(release: int, proposals: Proposals, algorithms: str | None) -> tuple[Transform, ...]:
-    """What a UE offers. Raises InputError for a combination that no release has, NotApplicable for one of another."""
+def _offered(profile: Profile, proposals: Proposals, algorithms: str | None) -> tuple[Transform, ...]:
+    """What a UE offers: of the combinations that the release knows those that the DUT claims, if it says so.
+
+    Raises InputError for a combination that no release has, NotApplicable for one of another release, for one that the
+    DUT does not claim, and if it claims none of the release.
+    """
+    release = profile.release
     if algorithms is None:
-        return LEGACY_TRANSFORMS if proposals == "legacy" else transforms(release)
+        wanted = LEGACY_TRANSFORMS if proposals == "legacy" else transforms(release)
+        offered = tuple(each for each in wanted if not_claimed(profile, each) is None)
+        if (proposals == "legacy" and offered != wanted) or not offered:
+            raise NotApplicable(not_claimed(profile, next(each for each in wanted if each not in offered)) or "")
+        return offered
     known = {f"{each.alg}/{each.ealg}": each for each in ALL_TRANSFORMS}
     named = [each.strip().lower() for each in algorithms.split(",")]
     for name in named:
@@ -269,6 +281,8 @@ def _offered(release: int, proposals: Proposals, algorithms: str | None) -> tupl
             raise InputError("algorithms", "", f"no release of ipsec-3gpp knows {name!r}", remedy)
         if known[name] not in transforms(release):
             raise NotApplicable(f"ipsec-3gpp of release {release} does not have {name}")
+        if (why := not_claimed(profile, known[name])) is not None:
+            raise NotApplicable(why)
     return tuple(known[name] for name in named)
 
 

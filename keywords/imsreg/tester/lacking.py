@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from imsreg.errors import InputError
 from imsreg.tester.settings import Side
 from imsreg.verdict.profile import Profile
 from imsreg.verdict.requirement import Requirement
 from imsreg.verdict.roles import judges
+
+if TYPE_CHECKING:
+    from imsreg.secagree.transforms import Transform
 
 
 def unbound(profile: Profile, row: Requirement) -> str | None:
@@ -70,9 +75,22 @@ def mode_of(profile: Profile, wanted: str | None) -> str:
 
 def no_room(profile: Profile, others: int) -> str | None:
     """Why no UE can be powered on beside so many others."""
-    if others and profile.tester.port is not None:
+    of_a_family = Counter(":" in host for host in profile.tester.addresses)
+    if others and profile.tester.port is not None and max(of_a_family.values(), default=1) <= others:
         return "the profile gives the tester one port, which leaves room for one UE at a time"
     return None
+
+
+def not_claimed(profile: Profile, offer: Transform) -> str | None:
+    """Why a combination of algorithms is not offered to the DUT; a profile that names none claims them all.
+
+    No encryption, or no integrity beside AES-GCM, is nothing to claim.
+    """
+    claimed = {name.lower() for name in profile.features.ipsec_algorithms}
+    unclaimed = {*offer} - claimed - {"null"}
+    if not claimed or not unclaimed:
+        return None
+    return f"the profile's ipsec-algorithms are {', '.join(sorted(claimed))}, without {', '.join(sorted(unclaimed))}"
 
 
 def check_required(profile: Profile, families: Collection[str], lacks: str | None = None) -> None:

@@ -15,12 +15,17 @@ dut:
   # stop: ./stop-dut
 home_domain: {home_domain}
 release: {release}
-security: none                        # none | headers: the security agreement without ESP
+security: none                        # none | headers: the security agreement without ESP | ipsec: with it
+# tester:                             # in mode ipsec
+#   address: [192.0.2.11, 192.0.2.12] # of this host; each UE takes the next, by which a P-CSCF tells UEs apart
+#   ipsec: userspace                  # what does ESP: userspace | kernel
+# requires: [ipsec]                   # a host that cannot do it then ends the run; left out: every test is N/A
 features: {{}}                          # ICS; left out: false, or unknown. Some of them:
   # implicit-set: true                # subscribers have several public identities, registered together
   # multiple-impu: true
   # sec-agree-required: true
   # min-expires: 60                   # seconds
+  # ipsec-algorithms: [hmac-sha-1-96, aes-gmac, aes-cbc, aes-gcm]
 subscribers: {subscribers}
 timing: {{t1: 0.5, multiplier: 1}}      # T1 in seconds; the tester waits multiplier times longer than it must
 # Addresses and networks: nothing is ever sent anywhere else.
@@ -43,8 +48,9 @@ dut:
   subscriber: alice                   # the SIM in it; left out: the first of the file
   # start: ./start-ue                 # commands that start and stop it; a run waits for them
   # stop: ./stop-ue
-# Where the UE looks for its P-CSCF: an address of this host, one for each family that it may use.
-tester: {{address: {address}, port: 5060}}
+# Where the UE looks for its P-CSCF: an address of this host, one for each family that it may use. In mode ipsec
+# `ipsec: userspace` or `ipsec: kernel` says what does ESP; userspace unless it is there.
+tester: {{address: {address}, port: 5060, ipsec: userspace}}
 # How it is made to act: steps that a person at the terminal takes, or commands. deregister and reset may be left out.
 control:
   kind: manual
@@ -60,11 +66,13 @@ control:
 #   # file), IMSREG_IMPI, IMSREG_IMPU, IMSREG_HOME_DOMAIN and IMSREG_SCRATCH (a directory) in their environment.
 home_domain: {home_domain}
 release: {release}
-security: none                        # none | headers: the security agreement without ESP
+security: none                        # none | headers: the security agreement without ESP | ipsec: with it
+# requires: [ipsec]                   # a host that cannot do ESP then ends the run; left out: every test is N/A
 features:                             # ICS; left out: false, or unknown. Some of them:
   reg-event: true                     # it subscribes to its registration state, as TS 24.229 5.1.1.3 has it
   # multiple-impu: true
   # gruu: true
+  # ipsec-algorithms: [hmac-sha-1-96, aes-gmac, aes-cbc, aes-gcm]
 subscribers: {subscribers}
 timing: {{t1: 0.5, multiplier: 1}}      # T1 in seconds; the tester waits multiplier times longer than it must
 # The network that the UE comes from: nothing is ever sent anywhere else.

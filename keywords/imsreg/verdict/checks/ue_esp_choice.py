@@ -14,7 +14,7 @@ from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_sets import sets_made_by, sound
 from imsreg.verdict.esp_view import shown
-from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet, held_unless
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet, held_unless
 from imsreg.verdict.ue_registers import Stage, UeRegister
 from imsreg.verdict.ue_told import PATIENCE
 from imsreg.verdict.view import View, line_of, readable
@@ -123,7 +123,7 @@ def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
         entry, expected = register.final_entry.number, "a new REGISTER with another Call-ID"
         answered = reply is not None and reply.answers is register and reply.stage is Stage.ANSWER
         if answered or _packet(view, register) is not None:
-            yield Unmet("the UE answered the challenge, which 33.203-7.3.2.2-01 judges")
+            yield Moot("the UE answered the challenge, which 33.203-7.3.2.2-01 judges")
         elif reply is not None and reply.call_id == register.call_id:
             line = line_of(reply.request, "Call-ID")
             finding = Breach if certain else Observed
