@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Transport = Literal["UDP", "TCP"]
@@ -18,7 +19,7 @@ class Address(NamedTuple):
     @classmethod
     def of(cls, host: str, port: int) -> Address:
         """An address with `host` normalised: no brackets, IPv6 compressed. Raises ValueError if it is no IP address."""
-        return cls(str(ipaddress.ip_address(host.strip("[]"))), port)
+        return cls(_canonical(host), port)
 
     @property
     def family(self) -> Literal["IPv4", "IPv6"]:
@@ -32,6 +33,11 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.sip_host}:{self.port}"
+
+
+@lru_cache(maxsize=1024)  # the same few addresses again and again, and a DUT may name as many as it likes
+def _canonical(host: str) -> str:
+    return str(ipaddress.ip_address(host.strip("[]")))
 
 
 @dataclass(frozen=True, slots=True)

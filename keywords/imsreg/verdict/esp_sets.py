@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 from imsreg.secagree.associations import Association, SaSet
@@ -23,17 +24,20 @@ def sets_made_by(asked: Entry, challenge: Entry) -> tuple[SaSet, ...]:
     One for each pair of entries with the same algorithms: which of them the UE takes does not show, and mostly all
     entries of a list name the same SPIs and ports. Empty where there is no agreement, or none that can be read.
     """
-    found: list[SaSet] = []
     if asked.message is None or challenge.message is None:
         return ()
-    offered = mechanisms(asked.message, SecurityClient)
-    for theirs in mechanisms(challenge.message, SecurityServer):
-        p_cscf = endpoints(theirs)
-        for ours in offered if isinstance(p_cscf, Endpoints) else ():
-            ue = endpoints(ours)
-            if isinstance(ue, Endpoints) and isinstance(p_cscf, Endpoints) and transform(ours) == transform(theirs):
-                keys = EspKeys(transform(theirs), NO_KEY, NO_KEY, NO_KEY)
-                found.append(SaSet(asked.source.host, asked.destination.host, ue, p_cscf, keys))
+    return _made(asked.message, challenge.message, asked.source.host, asked.destination.host)
+
+
+@lru_cache(maxsize=128)  # every check of a transcript asks again, and messages never change
+def _made(asked: Message, challenge: Message, ue_host: str, p_cscf_host: str) -> tuple[SaSet, ...]:
+    found: list[SaSet] = []
+    offered = [(transform(ours), endpoints(ours)) for ours in mechanisms(asked, SecurityClient)]
+    for theirs in mechanisms(challenge, SecurityServer):
+        p_cscf, chosen = endpoints(theirs), transform(theirs)
+        for algorithms, ue in offered:
+            if isinstance(ue, Endpoints) and isinstance(p_cscf, Endpoints) and algorithms == chosen:
+                found.append(SaSet(ue_host, p_cscf_host, ue, p_cscf, EspKeys(chosen, NO_KEY, NO_KEY, NO_KEY)))
     return tuple(found)
 
 
