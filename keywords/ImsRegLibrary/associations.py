@@ -50,7 +50,7 @@ class AssociationKeywords(Component):
 
     @keyword
     def get_associations(self) -> list[Any]:
-        """The sets that the tester's side has, oldest first: ``${sets}[-1].phase``, ``${sets}[-1].ue.port_s``, ...
+        """The sets that the tester's side has, oldest first: ``${sets[-1].phase}``, ``${sets[-1].ue.port_s}``, ...
 
         Each has ``phase``, ``ue`` and ``p_cscf`` (``spi_c``, ``spi_s``, ``port_c``, ``port_s``), ``transform``
         (``alg``, ``ealg``) and ``associations``, and no keys.

@@ -80,5 +80,16 @@ Fetch On
     ${announced}=    Get Headers    ${challenge}    Security-Server
     ${mirrored}=    Evaluate    ", ".join($announced)
     Set Header    ${fetch}    Security-Verify    ${mirrored}
+    Give Via Of A Protected Request    ${fetch}
     Send Request    ${fetch}    on=${association}
     Wait For Answer    within=4s
+
+Give Via Of A Protected Request
+    [Documentation]    A UE without associations builds requests for the clear. On an association the answer belongs to
+    ...    the UE's server port, and rport would ask for it elsewhere.
+    [Arguments]    ${request}
+    ${via}=    Get Header    ${request}    Via
+    ${client}=    Get Header    ${request}    Security-Client
+    ${port}=    Evaluate    re.search("port-s=([0-9]+)", $client)[1]
+    ${via}=    Evaluate    re.sub("(:[0-9]+)?;branch", ":" + $port + ";branch", $via.replace(";rport", ""))
+    Set Header    ${request}    Via    ${via}

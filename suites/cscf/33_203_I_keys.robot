@@ -32,6 +32,11 @@ HMAC-SHA-1 And AES-CBC Over TCP
     Use Associations With    hmac-sha-1-96/aes-cbc    TCP
     Requirements Should Hold
 
+HMAC-SHA-1 And AES-CBC Over IPv6
+    [Documentation]    The packets are those of IPv4, but for the addresses.
+    Use Associations With    hmac-sha-1-96/aes-cbc    UDP    IPv6
+    Requirements Should Hold
+
 AES-GMAC Over UDP
     [Documentation]    IK and a salt, and no IV twice.
     [Tags]    req:rfc4543-3.1-01
@@ -93,8 +98,8 @@ HMAC-SHA-1 And Triple DES Before Release 14
 *** Keywords ***
 Use Associations With
     [Documentation]    Registers with this combination, refreshes and de-registers over the associations.
-    [Arguments]    ${algorithms}    ${transport}
-    Power On UE    transport=${transport}    security=ipsec    algorithms=${algorithms}
+    [Arguments]    ${algorithms}    ${transport}    ${family}=${None}
+    Power On UE    transport=${transport}    family=${family}    security=ipsec    algorithms=${algorithms}
     ${response}=    Register
     IF    ${response.status} == 200
         Refresh Registration

@@ -23,6 +23,7 @@ from imsreg.secagree.transforms import Transform
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow
 from imsreg.sip.headers.security import SecurityClient, SecurityServer
+from imsreg.sip.headers.via import Via
 from imsreg.sip.message import parse
 
 HOME = "ims.mnc001.mcc001.3gppnetwork.org"
@@ -382,6 +383,29 @@ def test_what_each_word_makes_of_a_list():
     assert unknown.q > max(each.q for each in rest)
     assert {each.params.get("example") for each in made[Announced.UNKNOWN_PARAMETER]} == {"1"}
     assert [each.ealg for each in made[Announced.BARE_NULL]] == ["aes-cbc", None, None, "aes-gcm"]
+    for word in ("only-hmac-sha-1", "only-aes-cbc", "only-aes-gmac", "only-aes-gcm"):
+        (only,) = made[Announced(word)]
+        assert only in as_it_was
+        assert (word.removeprefix("only-") in (only.ealg, only.alg)) or only.ealg == "null"
+
+
+def test_a_combination_that_the_ue_does_not_offer_is_not_left_alone():
+    p_cscf, ue = Endpoints(2001, 2002, 30001, 30002), Endpoints(1001, 1002, 40001, 40002)
+    values = announce(p_cscf, CURRENT_TRANSFORMS)
+    client = [SecurityClient.parse(value) for value in offer(ue, CURRENT_TRANSFORMS[:2])]
+    assert altered(values, Announced.ONLY_AES_GMAC, client) == values
+    assert altered(values, Announced.ONLY_AES_CBC, client) == values[:1]
+
+
+@pytest.mark.parametrize("in_the_clear", [False, True])
+def test_an_options_to_the_contact(net, ue, in_the_clear):
+    assert net.statuses(ue, ue.initial_register()) == [401, 200]
+    request = parse(net.attendant.options(in_the_clear=in_the_clear).to_bytes())
+    (live,) = net.attendant.security.live
+    assert request.request_uri == f"sip:{ue.identity.contact_user}@{ue.contact_address.host}:{live.sas.ue.port_s}"
+    via = request.get(Via)
+    assert via.port == (CORE.port if in_the_clear else live.sas.p_cscf.port_s)
+    assert request.value("CSeq") == "1 OPTIONS"
 
 
 def test_a_test_that_accepts_early_establishes_the_set(net, ue):

@@ -79,6 +79,25 @@ def test_a_protected_register_of_nobody_who_is_registered_is_challenged(new_mw, 
     assert mw.exchange(flagged(ue.initial_register(), "yes")).status == 401
 
 
+@pytest.mark.parametrize(("known", "status"), [(False, 403), (True, 200)])
+def test_another_contact_needs_an_authentication(new_mw, new_ue, known, status):
+    mw, ue = new_mw(), new_ue()
+    asked = []
+
+    def found(value, *, contact, request):
+        asked.append((value, contact.uri.user))
+        return known or value
+
+    mw.core._seam.hooks["s-cscf.known"] = found
+    registered(mw, ue)
+    assert mw.exchange(flagged(ue.refresh(), "yes")).status == 200
+    another = ue.refresh()
+    another.set("Contact", "<sip:another@127.0.3.9>")
+    assert mw.exchange(flagged(another, "yes")).status == status
+    assert [value for value, _ in asked] == [True, False]
+    assert asked[-1][1] == "another"
+
+
 @pytest.mark.parametrize("flag", ["no", "yes"])
 def test_a_report_of_the_usim_counts_in_any_case(new_mw, new_ue, flag):
     mw = new_mw()

@@ -234,6 +234,15 @@ def test_without_a_usable_entry_there_is_no_answer_and_no_set(lab, entries, why)
     assert lab.first().value("Call-ID") != first.value("Call-ID")
 
 
+def test_a_mutant_that_does_without_associations_answers_in_the_clear(new_ue, subscribers):
+    lab = Lab(new_ue, subscribers["sub01"], hooks={"ue.unprotected": lambda value, *, response: True})
+    first = lab.first()
+    answer, flow = lab.go_on(first, lab.challenge(first, server=["tls; q=0.1"]))
+    assert answer.value("Call-ID") == first.value("Call-ID")
+    assert flow == CLEAR
+    assert not lab.changes()
+
+
 def test_the_own_spis_are_not_taken_from_the_network(lab):
     first = lab.first()
     own = offer(first)

@@ -28,6 +28,7 @@ from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 from imsreg.sip.headers.security import SecurityServer
 
 SIP_PORT = 5060
+MAKERS = {"userspace": IpsecLink.userspace, "kernel": IpsecLink.kernel}
 
 
 class _Node:
@@ -64,7 +65,15 @@ class ProtectedUe:
     """At `host` in the namespace `outside`, on its way to `pcscf`. Registers in the clear first, and then over ESP."""
 
     def __init__(
-        self, outside: Namespace, host: str, pcscf: str, domain: str, impi: str, impu: str, transport: Transport
+        self,
+        outside: Namespace,
+        host: str,
+        pcscf: str,
+        domain: str,
+        impi: str,
+        impu: str,
+        transport: Transport,
+        backend: str = "userspace",
     ) -> None:
         self.impi, self.impu, self.domain, self.transport = impi, impu, domain, transport
         self.sas: SaSet | None = None
@@ -76,7 +85,7 @@ class ProtectedUe:
         self._cseq = 0
         self._node = _Node()
         gate = EgressGate([ipaddress.ip_network(pcscf)])
-        self._link = IpsecLink.userspace(gate, [host], self._random, outside=outside)
+        self._link = MAKERS[backend](gate, [host], self._random, outside=outside)
         self._link.observe(self.events.append)
         self._link.attach(self._node, self._own, ["UDP", "TCP"])
 

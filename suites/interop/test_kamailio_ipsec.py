@@ -61,7 +61,7 @@ class RunningCore:
 
 @pytest.fixture(scope="module")
 def core() -> Iterator[RunningCore]:
-    command = [*WITH_CORE, "--ipsec-sets", "4", "--one", "--ipv6", "--"]
+    command = [*WITH_CORE, "--ipsec-sets", "10", "--one", "--ipv6", "--"]
     command += [sys.executable, str(FIXTURES / "kamailio" / "sockets.py")]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, text=True) as process:
@@ -80,15 +80,15 @@ def core() -> Iterator[RunningCore]:
 
 
 @pytest.fixture
-def ue(core: RunningCore) -> Iterator[Callable[[str, str], tuple[ProtectedUe, Usim]]]:
+def ue(core: RunningCore) -> Iterator[Callable[[str, str, str], tuple[ProtectedUe, Usim]]]:
     """Makes UEs, each at an address of its own, and closes them."""
     with ExitStack() as undo:
 
-        def make(family: str, transport: str) -> tuple[ProtectedUe, Usim]:
+        def make(family: str, transport: str, backend: str) -> tuple[ProtectedUe, Usim]:
             subscriber, pcscf = core.subscriber(), layout.GM if family == "IPv4" else layout.GM_IPV6
             usim = Usim(subscriber.algorithm, subscriber.res_length, SqnArray())
             names = (layout.HOME_DOMAIN, subscriber.impi, subscriber.registration_impu)
-            made = ProtectedUe(core.ues, core.host(family), pcscf, *names, transport)
+            made = ProtectedUe(core.ues, core.host(family), pcscf, *names, transport, backend)
             undo.enter_context(closing(made))
             return made, usim
 
@@ -99,8 +99,11 @@ def ue(core: RunningCore) -> Iterator[Callable[[str, str], tuple[ProtectedUe, Us
 @needs_esp
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
 @pytest.mark.parametrize("family", ["IPv4", "IPv6"])
-def test_a_registration_is_completed_on_the_associations_of_its_challenge(ue, family: str, transport: str) -> None:
-    made, usim = ue(family, transport)
+@pytest.mark.parametrize("backend", ["userspace", "kernel"])
+def test_a_registration_is_completed_on_the_associations_of_its_challenge(
+    ue, backend: str, family: str, transport: str
+) -> None:
+    made, usim = ue(family, transport, backend)
     flow, challenge = made.challenged(USUAL)
     assert (challenge.status, flow.association) == (401, None), challenge.first_line
     outcome = usim.authenticate(challenge.nonce.rand, challenge.nonce.autn)

@@ -78,6 +78,12 @@ def test_udp_from_the_server_port() -> None:
     assert asked.request("SUBSCRIBE", on=asked.sets[0].named(Name.UL2)).kinds(PORTS) == {Held, Breach}
 
 
+def test_udp_from_the_server_port_to_the_source_that_the_tester_asked_for() -> None:
+    asked = Secured(Side.P_CSCF).register().challenged()
+    asked.answer(Via=f"SIP/2.0/UDP {asked.ue_host};branch=z9hG4bKrport;rport")
+    assert asked.ok(on=asked.sets[0].named(Name.DL1)).kinds(PORTS) == {Unmet}
+
+
 def test_tcp_off_the_connection() -> None:
     begun = Secured(Side.P_CSCF, transport="TCP").register().challenged().answer()
     assert begun.ok(on=begun.sets[0].named(Name.DL2)).kinds(PORTS) == {Breach}

@@ -125,6 +125,11 @@ def test_what_a_proposal_gets(client: str, status: int, answer: tuple[str, ...],
     assert Talk().register(status, *answer, Security_Client=client).judge("33.203-7.2-01") == {expected}
 
 
+def test_a_proposal_with_two_via_values_decides_nothing() -> None:
+    talk = Talk().register(401, CHALLENGE, Security_Client=CLIENT, Via="SIP/2.0/UDP 127.0.1.9;branch=z9hG4bKa")
+    assert talk.judge("33.203-7.2-01") == {Unmet}
+
+
 @pytest.mark.parametrize(
     ("row", "old", "new", "expected"),
     [

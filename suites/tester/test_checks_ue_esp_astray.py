@@ -42,6 +42,12 @@ def test_a_pause_before_the_right_200(waits: float, later: float, kind: type[Out
     assert life.kinds(TAKEN) == {kind}
 
 
+def test_a_use_that_the_ue_was_told_shows_nothing() -> None:
+    life = answered("TCP").ok(on="clear").passes(4)
+    life.pending = life.sets[0]
+    assert life.ok().told("deregister").request().kinds(TAKEN) == {Unmet}
+
+
 def test_every_wrong_200_before_the_use_is_named() -> None:
     life = answered()
     life.packet(life.sets[0].named(Name.DL2), injected=Fault.BAD_ICV).ok(on="clear").passes(1).request(

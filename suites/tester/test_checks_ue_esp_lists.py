@@ -7,7 +7,7 @@ from forged_esp import GCM, P_ENDS, SHA, UE_ENDS, Secured, renumbered
 
 from imsreg.secagree.associations import Association, Name, Side
 from imsreg.secagree.endpoints import Endpoints
-from imsreg.secagree.events import Fate, Fault
+from imsreg.secagree.events import Fate, Fault, Inner
 from imsreg.sip.flow import Address, Transport
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 
@@ -83,3 +83,17 @@ def test_a_segment_that_comes_twice_is_no_request() -> None:
     record = life.transcript.esp[-1].event
     life.packet(record.association, injected=Fault.REPLAY, sequence=record.sequence).passes(3)
     assert life.kinds(REPLAY) == {Moot}
+
+
+@pytest.mark.parametrize(("mechanism", "kinds"), [("tls", {Moot}), ("digest", {Held})])
+def test_another_mechanism_that_both_sides_have(mechanism: str, kinds: set[type[Outcome]]) -> None:
+    life = Secured(Side.UE)
+    life.register(Security_Client=f"{life.entry(UE_ENDS[0])}, {mechanism}").challenged(lists="tls;q=0.5").passes(40)
+    assert life.kinds(ABANDONED) == kinds
+
+
+def test_spis_crossed_are_no_matter_of_keys() -> None:
+    life = Secured(Side.UE).register().challenged()
+    own, other = (life.sets[0].named(name) for name in (Name.UL1, Name.UL2))
+    life.packet(other, Fate.WRONG_SELECTOR, inner=Inner("UDP", own.source, own.destination))
+    assert (life.kinds("33.203-7.1-03"), life.kinds(KEYS)) == ({Breach}, {Held})

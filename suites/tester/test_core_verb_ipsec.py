@@ -13,7 +13,7 @@ from imsreg.errors import ExitClass
 from imsreg.net.memory import MemoryLink
 from imsreg.paths import data
 from imsreg.secagree.associations import Name
-from imsreg.secagree.events import Fault
+from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.phases import Phase
 from imsreg.sip.flow import Address
 from imsreg.tester import ground_ipsec
@@ -24,6 +24,8 @@ from imsreg.tester.memory_ue import MemoryUe
 from imsreg.tester.preflight import read_profile
 from imsreg.tester.stand_alone import StandAloneCore
 from imsreg.tester.way import Way
+from imsreg.transcript.esp import EspEntry
+from imsreg.transcript.liveladder import LiveLadder
 
 PROFILE = data("fixtures", "profiles", "embedded-ue-ipsec.yaml")
 
@@ -76,6 +78,15 @@ def test_a_packet_that_is_no_message_is_a_line(bench: Bench) -> None:
     bench.link.call(lambda: lane.inject(Fault.BAD_ICV, b"x", on=Way(Name.DL2, Phase.ESTABLISHED)))
     (line,) = [line for line in bench.core.lines(0.1) if "wrong on purpose" in line]
     assert "bad ICV" in line
+
+
+def test_what_cannot_leave_is_one_line_a_connection() -> None:
+    ladder, shown = LiveLadder(), []
+    for number, port in enumerate((1000, 1001, 1000, 1001), start=1):
+        inner = Inner("TCP", Address("127.0.3.1", port), Address("127.0.2.1", 2000))
+        event = EspEvent(0.0, Direction.OUT, Fate.NO_ASSOCIATION, inner=inner)
+        shown.append(ladder.esp(EspEntry(number, 0.0, event, 0)))
+    assert [line is not None for line in shown] == [True, True, False, False]
 
 
 def test_both_sides_have_a_name_at_their_protected_ports(bench: Bench) -> None:

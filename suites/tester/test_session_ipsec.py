@@ -271,3 +271,8 @@ tester: {{address: {own_host()}, ipsec: kernel}}
         assert session.protection == "ipsec, kernel back end"
         with pytest.raises(NotApplicable, match="back end kernel: "):
             CscfCase(session, "none", []).power_on()
+
+
+def test_the_kernel_is_none_for_an_embedded_dut(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tester\.ipsec: the kernel protects nothing .*; take userspace$"):
+        Session(Settings(profile=profile_with(tmp_path, "tester: {ipsec: kernel}\n")))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from forged_esp import Secured
 
 from imsreg.secagree.associations import Name, Side
 from imsreg.secagree.events import Fault
+from imsreg.secagree.ip import build_ip
 from imsreg.sip.draft import Draft
-from imsreg.verdict.outcome import Breach
+from imsreg.sip.flow import Address
+from imsreg.verdict.outcome import Breach, Held, Unmet
 
 SPOILED, VIA, CSEQ = "33.203-6.3-02", "rfc3261-8.2.6.2-02", "rfc3261-8.2.6.2-04"
 
@@ -45,3 +49,30 @@ def test_the_same_request_may_follow_as_it_should() -> None:
     life.packet(life.sets[0].named(Name.UL1), injected=Fault.BAD_ICV)
     life.arrives(answer(life, 2, "2"), life.sets[0].named(Name.DL2)).passes(3).answer().ok()
     assert life.kinds(SPOILED) == {Breach}
+
+
+def leaked(life: Secured, cseq: int, branch: str) -> Secured:
+    """A response in the clear between the server ports."""
+    source, destination = Address(life.p_host, 6002), Address(life.ue_host, 7002)
+    raw = answer(life, cseq, branch)
+    head = b"".join(each.to_bytes(2, "big") for each in (source.port, destination.port, 8 + len(raw), 0))
+    ends = (ipaddress.ip_address(each.host).packed for each in (source, destination))
+    return life.clear(source, destination, octets=build_ip(*ends, 17, head + raw))
+
+
+def test_it_may_come_in_the_clear() -> None:
+    life = Secured(Side.P_CSCF).register().challenged()
+    life.packet(life.sets[0].named(Name.UL1), injected=Fault.CLEAR).passes(3)
+    assert life.kinds(SPOILED) == {Held}
+    assert leaked(life, 2, "2").answer().ok().kinds(SPOILED) == {Breach}
+
+
+def test_who_leaks_what_was_asked_rightly_is_not_blamed_for_more() -> None:
+    life = Secured(Side.P_CSCF).register().challenged()
+    life.packet(life.sets[0].named(Name.UL1), injected=Fault.BAD_ICV).passes(3).answer()
+    assert leaked(life, 2, "2").kinds(SPOILED) == {Held}
+
+
+def test_who_leaks_to_nobody_anyway_is_not_judged() -> None:
+    life = leaked(Secured(Side.P_CSCF).registered(), 99, "odd")
+    assert life.packet(life.sets[0].named(Name.UL1), injected=Fault.BAD_ICV).passes(3).kinds(SPOILED) == {Unmet}

@@ -139,3 +139,28 @@ def test_words_that_are_no_way(text: str) -> None:
 def test_a_way_to_no_set() -> None:
     with pytest.raises(ScenarioStopped, match="there is no temporary set of associations"):
         Way(Name.DL2, Phase.TEMPORARY).association(())
+
+
+def test_what_is_repeated_may_stay_on_its_set_when_that_ends(case: UeCase) -> None:
+    case.register()
+    case.expect_request("SUBSCRIBE")  # and nobody answers it
+    case.tell("deregister")
+    end = case.expect_request("REGISTER")
+    case.respond(end, case.lane.attendant.ok(end))
+    case.advance(60)
+    assert [e.flow.association is None for e in case.transcript.entries if e.label == "SUBSCRIBE"] == [False] * 6
+    judgement = case.judge(["33.203-7.4.1a-02"])
+    assert [(ruling.verdict, ruling.findings) for ruling in judgement.rulings] == [(Verdict.PASS, ())]
+
+
+def test_the_network_keeps_the_sets_of_a_ue(case: UeCase) -> None:
+    case.keep_sets()
+    case.register()
+    case.attend()
+    case.advance(1)
+    case.tell("deregister")
+    case.expect_request("REGISTER")
+    case.advance(60)
+    assert [each.phase for each in case.sets] == [Phase.DELETED]
+    case.close()
+    assert case.sets == ()

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       TS 33.203 6.3: nothing is taken that comes a second time, or was changed on its way, or came elsewhere.
-...                 What comes is an OPTIONS, to which every UE has an answer. It comes over UDP.
+Documentation       TS 33.203 6.3: nothing is taken that comes a second time, or was changed on its way, or came
+...                 elsewhere. What comes is an OPTIONS, to which every UE has an answer.
 
 Resource            ../common.resource
 
@@ -22,21 +22,21 @@ A Replayed Request Is Not Answered
     Advance Time    3 s
     Requirements Should Hold
 
-A Packet With A Wrong ICV Is Not Answered
+A Request With A Wrong ICV Is Not Answered
     [Documentation]    The last bit of the ICV has changed.
     [Tags]    req:33.203-6.3-02    slow
     Register And Settle
     Receive In A Spoiled Packet    bad ICV
     Requirements Should Hold
 
-A Packet With An Unknown SPI Is Not Answered
+A Request With An Unknown SPI Is Not Answered
     [Documentation]    The rest of it is right.
     [Tags]    req:33.203-6.3-02    slow
     Register And Settle
     Receive In A Spoiled Packet    wrong SPI
     Requirements Should Hold
 
-A Packet Between Other Ports Is Not Answered
+A Request Between Other Ports Is Not Answered
     [Documentation]    Inside of ESP the source port is not the client port of the P-CSCF.
     [Tags]    req:33.203-6.3-02    slow
     Register And Settle

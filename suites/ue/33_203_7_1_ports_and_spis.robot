@@ -8,7 +8,7 @@ Test Teardown       Power Off Core
 
 
 *** Test Cases ***
-Protected Ports Are Not The Standard Ports
+Protected Ports Of The UE Are Not The Standard Ports
     [Documentation]    Neither 5060 nor 5061 in any entry of the offer.
     [Tags]    req:33.203-7.1-07    smoke
     Trigger Registration

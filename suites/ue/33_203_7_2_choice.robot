@@ -1,13 +1,13 @@
 *** Settings ***
-Documentation       TS 33.203 7.2, RFC 3329 2.3.1: the UE takes the first combination of the list that it can use, which is
-...                 that with the highest q on a list in order, and mirrors the list as a whole.
+Documentation       TS 33.203 7.2, RFC 3329 2.3.1: the UE takes the first combination of the list that it can use, which
+...                 is that with the highest q on a list in order, and mirrors the list as a whole.
 
 Resource            ../common.resource
 
 Test Setup          Power On Core
 Test Teardown       Power Off Core
 
-Test Tags           req:24.229-5.1.1.5.1-01    req:24.229-5.1.1.5.1-08    req:33.203-I-01    req:33.203-7.4.1a-01
+Test Tags           req:24.229-5.1.1.5.1-08    req:33.203-I-01    req:33.203-7.4.1a-01
 
 
 *** Test Cases ***
@@ -50,8 +50,8 @@ Unusable Entries Come First
     Requirements Should Hold
 
 The Highest Preference Is Not The First
-    [Documentation]    The combination that is listed first comes once more at the end, with the highest q: TS 33.203 has
-    ...    the UE take the first, RFC 3329 that with the highest q, and both are the same.
+    [Documentation]    The combination that is listed first comes once more at the end, with the highest q: TS 33.203
+    ...    has the UE take the first, RFC 3329 that with the highest q, and both are the same.
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}

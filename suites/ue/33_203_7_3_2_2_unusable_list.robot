@@ -1,6 +1,7 @@
 *** Settings ***
-Documentation       TS 33.203 7.3.2.2, TS 24.229 5.1.1.5.1: a challenge that is right in itself, with a Security-Server list
-...                 that cannot become associations. The UE abandons it, and registers anew with another Call-ID.
+Documentation       TS 33.203 7.3.2.2, TS 24.229 5.1.1.5.1: a challenge that is right in itself, with a list of
+...                 mechanisms that cannot become associations. The UE abandons it, and registers anew with another
+...                 Call-ID.
 
 Resource            ../common.resource
 
@@ -33,13 +34,13 @@ Entries Without Ports
 
 Another Mechanism Only
     [Documentation]    TLS, which the UE need not have offered and which no registration with AKA begins with.
-    ${list}=    Create List    tls; q=0.5
+    VAR    @{list}=    tls; q=0.5
     Challenge With A Useless List    ${list}
     Requirements Should Hold
 
 An Authentication Header Only
     [Documentation]    ipsec-3gpp with prot=ah: ESP is the only one that there is (annex H).
-    ${list}=    Create List
+    VAR    @{list}=
     ...    ipsec-3gpp; q=0.5; alg=hmac-sha-1-96; prot=ah; spi-c=4000000001; spi-s=4000000002; port-c=40001; port-s=40002
     Challenge With A Useless List    ${list}
     Requirements Should Hold

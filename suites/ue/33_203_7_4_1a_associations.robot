@@ -100,6 +100,17 @@ Subscription And Its NOTIFY
     Accept The Subscription And Notify
     Requirements Should Hold
 
+OPTIONS Of The Network
+    [Documentation]    Whatever the UE says to it, it says on the associations on which it was asked.
+    [Tags]    req:33.203-7.4.1a-02    req:33.203-7.1-03
+    Register UE
+    Answer Automatically
+    Advance Time    1 s
+    ${options}=    Build Options
+    Send Request    ${options}
+    Expect Final Response
+    Requirements Should Hold
+
 NOTIFY While A Refresh Waits For Its 200
     [Documentation]    The challenge has been answered, and the new set is not in use yet. The old one is.
     [Tags]    req:33.203-7.4.1a-02    req:33.203-7.4.1a-01    req:33.203-7.1-03

@@ -262,7 +262,7 @@ class MemoryLink:
 
     def _leaks(self, node: Node, flow: Flow) -> bool:
         """Whether a datagram leaves in the clear from a protected port: a DUT's may, the tester's never do."""
-        return self._esp is not None and id(node) in self._far and self._esp.is_at(node, flow.local)
+        return self._esp is not None and self._esp.dut_at(flow.local) is node
 
     def _send_protected(self, node: Node, packet: Packet) -> None:
         if self._esp is not None:
@@ -275,6 +275,7 @@ class MemoryLink:
         flow = packet.flow
         receiver = self._homes.get(("UDP", flow.remote))
         if self._esp is not None:
+            receiver = receiver or self._esp.dut_at(flow.remote)
             self._esp.arrive_clear(self._homes.get(("UDP", flow.local)), flow, packet.data, receiver)
         if receiver is None:
             # Whose packet it is, not who sends now: an impairment may have kept it back.

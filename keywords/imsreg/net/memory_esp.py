@@ -14,7 +14,7 @@ from imsreg.net.ipsec.segment import PROTOCOL as TCP
 from imsreg.net.ipsec.segment import Flag, Segment, parse_segment
 from imsreg.net.link import Node, largest_datagram
 from imsreg.net.memory_environment import MemoryEnvironment
-from imsreg.net.memory_stations import Opened, Station, Stations, packet_of
+from imsreg.net.memory_stations import Opened, SeamedNode, Station, Stations, packet_of
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
 from imsreg.secagree.changes import SaChange
 from imsreg.secagree.events import Direction, EspEvent, Fault
@@ -111,9 +111,13 @@ class MemoryEsp:
         """The protected ports of an address."""
         return {home.port for _, home in self._homes if home.host == host}
 
-    def is_at(self, node: Node, address: Address) -> bool:
-        """Whether an address is a protected port of a node."""
-        return self._homes.get(("UDP", address)) is node
+    def dut_at(self, address: Address) -> Node | None:
+        """The DUT at the far end whose protected port an address is, if its ESP is its own.
+
+        It hears there in the clear too, and has to discard that itself. Nobody else does, as over sockets.
+        """
+        node = self._homes.get(("UDP", address))
+        return node if isinstance(node, SeamedNode) and self._environment.is_far(node) else None
 
     # Protected packets.
 

@@ -31,7 +31,7 @@ from imsreg.sip.flow import Address, Flow
 
 
 @runtime_checkable
-class SeamedNode(Protocol):
+class SeamedNode(Node, Protocol):
     """A node whose ESP is its own: a reference DUT, which may be a mutant."""
 
     @property

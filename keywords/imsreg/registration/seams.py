@@ -64,7 +64,7 @@ SEAMS: Final[Mapping[str, str]] = {
     "ue.register-on": "LiveSet that a REGISTER goes on, None: in the clear; context `first` (it begins an exchange)",
     "ue.flow": "Flow that a request of the UE leaves on; context `kind`, `sets` (SaSets, or None), `clear` (the Flow "
     "between the unprotected ports)",
-    "ue.reply-flow": "Flow of the UE's response to a request on an association; context `sas`, `clear` (as for ue.flow)",
+    "ue.reply-flow": "Flow of the UE's response to a request on an association; context `sas`, `clear` (as above)",
     "ue.clear": "bool: a message in the clear that answers nothing sent in the clear is taken; context `message`",
     "ue.discard": "bool: what came on an association where it does not belong is dropped; context `flow`",
     "ue.security-verify": "tuple of Security-Verify values that mirror a list; context `response`",

@@ -80,7 +80,7 @@ class CscfCase(Case):
         first_transport, first_family = session.first_way()
         dut = session.dut_address(transport or first_transport, family or first_family)
         mode = mode_of(session.profile, security)
-        offered = () if mode == "none" else _offered(session.profile, proposals, algorithms)
+        offered = () if mode == "none" else offered_by(session.profile, proposals, algorithms)
         chosen = session.pool.take(subscriber)
         options = UeOptions(
             transport=transport or first_transport,
@@ -158,15 +158,20 @@ class CscfCase(Case):
     ) -> Response | None:
         """The final response to a request, whatever it is; None if none comes within so many seconds.
 
-        Then the request is given up: it is repeated no more. None: the last request, and the UE powered on last.
+        Then the request is given up: it is repeated no more. None: the last request, and the UE powered on last. Raises
+        ScenarioStopped if the tester could not send it.
         """
         sent, ue, session = sent or self._last_sent(), ue or self.ue, self.session
         # An embedded DUT answers at once, and the rest of the time need not be waited for.
         jumps = session.dut.moves_with_clock
-        if not session.link.wait(lambda: sent.done, min(within, ANSWER) if jumps else within) and jumps:
+        # A connection that the DUT does not take, or ends, is a way to say nothing.
+        if not session.link.wait(lambda: sent.final is not None, min(within, ANSWER) if jumps else within) and jumps:
             self.advance(within)
         if sent.final is None:
             ue.abandon(sent)
+            if sent.stopped is not None and sent.stopped.kind == "tool":
+                raise sent.stopped
+            self.transcript.note(f"no answer within {within:g} s", session.link.now())
             return None
         ue.settle(sent, sent.final)
         return sent.final
@@ -260,7 +265,7 @@ class CscfCase(Case):
         self.transcript.note("bindings of an earlier test removed", self.session.link.now())
 
 
-def _offered(profile: Profile, proposals: Proposals, algorithms: str | None) -> tuple[Transform, ...]:
+def offered_by(profile: Profile, proposals: Proposals, algorithms: str | None) -> tuple[Transform, ...]:
     """What a UE offers: of the combinations that the release knows those that the DUT claims, if it says so.
 
     Raises InputError for a combination that no release has, NotApplicable for one of another release, for one that the

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from imsreg.secagree.events import Fate
 from imsreg.transcript.entries import Entry
 from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.redaction import presentable
@@ -13,6 +15,9 @@ from imsreg.transcript.textladder import arrow_lines, band_line, columns_of, nam
 
 MAX_LANES = 8
 """Lanes of a ladder; the last is for all UEs that have none of their own."""
+
+MAX_UNSENT = 64
+"""Connections whose packets cannot leave that are remembered, the latest."""
 
 _CORE = 1
 _NAME_LIMIT = 24
@@ -30,6 +35,7 @@ class LiveLadder:
     def __init__(self, core: str = "P-CSCF") -> None:
         self._core = core
         self._lanes: dict[str, int] = {}
+        self._unsent: deque[str] = deque(maxlen=MAX_UNSENT)
 
     def message(self, ue: str, entry: Entry, repeated: int | None, remarks: Sequence[str] = ()) -> Iterator[str]:
         """The lines of a message that `ue` has sent or been sent, below those of the lanes if `ue` is a new one.
@@ -50,12 +56,20 @@ class LiveLadder:
         return band_line(Band(at, "note", presentable(text, limit=_TEXT_LIMIT)))
 
     def esp(self, entry: EspEntry) -> str | None:
-        """The line of an ESP packet that brought no message, or was no good; None for what the messages show."""
+        """The line of an ESP packet that brought no message, or was no good; None for what the messages show.
+
+        A connection whose associations are gone says good-bye over and over, and none of it leaves: that is one line.
+        """
         if not entry.noteworthy:
             return None
         from imsreg.transcript.esp_words import esp_text  # of no use to a run without associations
 
-        return self.event(f"ESP record {entry.number}: {esp_text(entry.event)}", entry.at)
+        text = esp_text(entry.event)
+        if entry.event.fate is Fate.NO_ASSOCIATION:
+            if text in self._unsent:
+                return None
+            self._unsent.append(text)
+        return self.event(f"ESP record {entry.number}: {text}", entry.at)
 
     @property
     def _columns(self) -> list[int]:

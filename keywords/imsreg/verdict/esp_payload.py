@@ -7,7 +7,9 @@ from enum import StrEnum
 from imsreg.secagree.formats import HEAD_OCTETS, TRAILER_OCTETS, format_of
 from imsreg.secagree.ip import IPV4_HEADER, IPV6_HEADER, parse_ip
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
+from imsreg.sip.errors import MessageError
 from imsreg.sip.flow import Transport
+from imsreg.sip.message import Response, parse
 
 COMBINED_IV = 8
 """Octets of the IV of aes-gcm and aes-gmac (RFC 4106 3.1, RFC 4543 3.1)."""
@@ -36,6 +38,19 @@ def payload_of(octets: bytes, transport: Transport) -> Payload:
     header = _UDP_HEADER if transport == "UDP" else (octets[begin + 12] >> 4) * 4
     text = octets[begin + header : _end(octets)].lstrip(b"\r\n")
     return Payload.MESSAGE if text[:1].isalpha() else Payload.NOTHING
+
+
+def response_in(octets: bytes, transport: Transport) -> Response | None:
+    """The response in an IP packet outside of ESP, as far as the packet was kept; None if there is none."""
+    if payload_of(octets, transport) is not Payload.MESSAGE:
+        return None
+    begin = _transport_header(octets) or 0
+    header = _UDP_HEADER if transport == "UDP" else (octets[begin + 12] >> 4) * 4
+    try:
+        message = parse(octets[begin + header : _end(octets)].lstrip(b"\r\n"))
+    except MessageError:
+        return None
+    return message if isinstance(message, Response) else None
 
 
 def combined_iv(octets: bytes) -> bytes | None:

@@ -65,7 +65,7 @@ def _compared(view: View, form: Form, what: str) -> Iterator[Outcome]:
     pairs = [
         (attempt, plain[_asks(view, attempt)])
         for attempt in comparable
-        if form(attempt) and attempt.status != 503 and _asks(view, attempt) in plain
+        if form(attempt) and attempt.status != 503 and _asks(view, attempt) in plain and not _unheard(view, attempt)
     ]
     if not pairs:
         yield Unmet(f"no REGISTER with {what} beside an equal one without, which was challenged or accepted")
@@ -79,6 +79,15 @@ def _asks(view: View, attempt: Attempt) -> Hashable:
     before = frozenset(str(granted.uri) for granted in view.ledger.before(attempt) if granted.alive(at))
     asked = attempt.request.value("Expires"), frozenset(str(contact) for contact in attempt.contacts)
     return attempt.record, attempt.impi, attempt.kind, asked, before
+
+
+def _unheard(view: View, attempt: Attempt) -> bool:
+    """Whether silence may be that of the associations: nothing that went out on this set was ever answered."""
+    located = view.secured.on(attempt.exchange.request)
+    if attempt.final is not None or located is None:
+        return False
+    answered = (x.request for x in view.secured.asked if x.final is not None)
+    return not any(located.made.on(request) is not None for request in answered)
 
 
 def _compare(view: View, attempt: Attempt, model: Attempt, what: str) -> Outcome:

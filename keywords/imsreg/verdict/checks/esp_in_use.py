@@ -38,7 +38,11 @@ def has_a_set(secured: SecuredView, entry: Entry) -> bool:
 
 
 def in_use(secured: SecuredView, entry: Entry, came: Located | None = None) -> Outcome:
-    """Whether a message is on a set in use; an answer may be on the set of its request, whatever became of that."""
+    """Whether a message is on a set in use.
+
+    An answer may be on the set of its request, and a repetition on that of the first one, whatever became of it:
+    `came` is where that was.
+    """
     located = secured.on(entry)
     if located is None and entry.flow.association is not None:
         return Held(entry.number, "on a set from before this transcript")
@@ -61,8 +65,9 @@ def _all_else(view: View, otherwise: str) -> Iterator[Outcome]:
         if not has_a_set(secured, exchange.request) or _emergency(exchange.request):
             continue
         decided = True
+        first = exchange.request
         for entry in exchange.requests:
-            yield in_use(secured, entry)
+            yield in_use(secured, entry, None if entry is first else secured.on(first))
     for exchange in secured.asked:
         came = secured.on(exchange.request) if exchange.method != "REGISTER" else None
         for entry in exchange.responses if came is not None else ():

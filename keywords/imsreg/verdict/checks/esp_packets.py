@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from imsreg.secagree.candidates import Chosen
 from imsreg.secagree.events import Direction, Fate, Fault
@@ -16,7 +17,7 @@ from imsreg.transcript.entries import Entry
 from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import MadeSet
-from imsreg.verdict.esp_payload import Payload, fits, payload_of
+from imsreg.verdict.esp_payload import Payload, fits, payload_of, response_in
 from imsreg.verdict.esp_sets import mechanisms
 from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, Located, SecuredView, shown
 from imsreg.verdict.offers import NOTHING_IN_COMMON, refused
@@ -32,12 +33,13 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
 
     A request over TCP on a connection of the other side is only odd. A packet whose ports are not those of the
     association with its SPI is wrong, too. A response over TCP on another set than its request, as a refusal of 7.4
-    can be, may have a connection of its own or one that is there.
+    can be, may have a connection of its own or one that is there. A datagram that answers a request of the tester with
+    rport in its Via is asked for at the client port (RFC 3581 4), and decides nothing.
     """
     secured, decided = view.secured, False
     for entry in secured.protected:
         located = secured.on(entry)
-        if located is None:
+        if located is None or _asked_for_at_the_source(secured, entry):
             continue
         if not entry.flow.reliable or not isinstance(entry.message, Response):
             right = located.name is secured.carrier(entry)
@@ -52,7 +54,7 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
         expected = f"on {secured.right(located.made, entry)}"
         yield Held(entry.number) if right else finding(entry.number, expected, secured.way(entry))
     for record in secured.arrived:
-        if record.event.fate is Fate.WRONG_SELECTOR and (_makes_sense(record) or _all_kept(secured, record)):
+        if record.event.fate is Fate.WRONG_SELECTOR and (_makes_sense(secured, record) or _all_kept(secured, record)):
             decided = True
             expected = "a packet between the ports of the association that its SPI names"
             yield Breach(secured.place(record), expected, shown(record))
@@ -101,7 +103,7 @@ def protects_with_the_agreed_keys(view: View) -> Iterator[Outcome]:
         records = list(secured.arrived_on(made))
         verified = [r for r in records if r.event.fate in AUTHENTIC]
         failed = [r for r in records if r.event.fate in (Fate.BAD_ICV, Fate.MALFORMED)]
-        if any(r.event.fate in (Fate.OK, Fate.BAD_PADDING) or _makes_sense(r) for r in verified):
+        if any(r.event.fate in (Fate.OK, Fate.BAD_PADDING) or _makes_sense(secured, r) for r in verified):
             decided = True
             yield Held(secured.place(verified[0]))
         elif failed and not verified and all(r.event.fate is Fate.MALFORMED and _well_formed(made, r) for r in failed):
@@ -172,20 +174,20 @@ def answers_nothing_spoiled(view: View) -> Iterator[Outcome]:
     """No response to a request that was sent only with a wrong ICV, SPI or port, or in the clear to a protected port.
 
     Such a request is no message of the ladder: a response that answers none of these answers it, if the DUT sent no
-    such response before.
+    such response before. It may come in the clear, too, where only the record of its packet tells of it.
     """
     secured = view.secured
     spoiled = [record for record in secured.injected if record.event.injected is not Fault.REPLAY]
     if not spoiled:
         yield Unmet("no packet was sent with a fault on purpose")
         return
-    foreign = list(_foreign_responses(secured))
-    if any(entry.number <= spoiled[0].after for entry in foreign):
+    foreign = [*_foreign_responses(secured, spoiled), *_foreign_in_the_clear(secured, spoiled)]
+    if any(each.latest is None for each in foreign):
         yield Unmet("the DUT answers what nobody asked even without such a packet")
         return
-    for entry in foreign:
-        latest = [record for record in spoiled if record.after < entry.number][-1]
-        yield Breach(entry.number, f"no answer to {shown(latest)}", f"{entry.label} {secured.way(entry)}")
+    for each in foreign:
+        if each.latest is not None:
+            yield Breach(each.place, f"no answer to {shown(each.latest)}", each.actual)
     if not foreign:
         for record in spoiled:
             waited = secured.waited(record.at)
@@ -195,6 +197,17 @@ def answers_nothing_spoiled(view: View) -> Iterator[Outcome]:
 def _broken_before(view: View, entry: Entry) -> bool:
     """Whether a connection may have been lost before: a response takes another one then (RFC 3261 18.2.2)."""
     return any(event.kind == "transport" and event.after < entry.number for event in view.transcript.events)
+
+
+def _asked_for_at_the_source(secured: SecuredView, entry: Entry) -> bool:
+    asked = secured.answered.get(entry.number)
+    if entry.flow.reliable or asked is None or asked.message is None:
+        return False
+    try:
+        via = asked.message.get(Via)
+    except HeaderError:
+        return False
+    return via is not None and "rport" in via.params
 
 
 def _on_another_set(secured: SecuredView, asked: Entry, located: Located) -> bool:
@@ -251,12 +264,17 @@ def _two_choices(made: MadeSet) -> bool:
     return len({(each.transform, each.peer) for each in taken if isinstance(each, Chosen)}) > 1
 
 
-def _makes_sense(record: EspEntry) -> bool:
-    """Whether a packet between wrong ports was decrypted rightly: one of them is that of its association."""
+def _makes_sense(secured: SecuredView, record: EspEntry) -> bool:
+    """Whether a packet between wrong ports was decrypted rightly: one is that of its association, or both of the set.
+
+    What another key makes of a packet has any ports.
+    """
     inner, association = record.event.inner, record.event.association
     if record.event.fate is not Fate.WRONG_SELECTOR or inner is None or association is None:
         return False
-    return inner.source == association.source or inner.destination == association.destination
+    if inner.source == association.source or inner.destination == association.destination:
+        return True
+    return inner.source in secured.ports(secured.dut) and inner.destination in secured.ports(secured.tester)
 
 
 def _encrypts(made: MadeSet) -> bool:
@@ -293,17 +311,40 @@ def _over_tcp(secured: SecuredView, record: EspEntry) -> bool:
     return first is not None and first.event.inner is not None and first.event.inner.transport == "TCP"
 
 
-def _foreign_responses(secured: SecuredView) -> Iterator[Entry]:
-    """What the DUT answers to nothing that the tester has sent as a message until then."""
-    first: dict[tuple[str | None, str], int] = {}
-    for exchange in secured.asked:
-        if exchange.request.message is not None:
-            first.setdefault(_identity(exchange.request.message), exchange.request.number)
+class _Foreign(NamedTuple):
+    """A response to nothing that the tester had sent as a message, and the latest spoiled packet before it."""
+
+    place: int
+    actual: str
+    latest: EspEntry | None
+
+
+def _foreign_responses(secured: SecuredView, spoiled: Sequence[EspEntry]) -> Iterator[_Foreign]:
+    """Those of the ladder."""
     for entry in secured.transcript.strays:
-        if not entry.sent and entry.message is not None:
-            sent = first.get(_identity(entry.message))
-            if sent is None or sent > entry.number:
-                yield entry
+        if not entry.sent and isinstance(entry.message, Response) and not _asked(secured, entry.message, entry.number):
+            before = [record for record in spoiled if record.after < entry.number]
+            latest = before[-1] if before else None
+            yield _Foreign(entry.number, f"{entry.label} {secured.way(entry)}", latest)
+
+
+def _foreign_in_the_clear(secured: SecuredView, spoiled: Sequence[EspEntry]) -> Iterator[_Foreign]:
+    """Those in packets outside of ESP, which reach nobody."""
+    for record in secured.arrived:
+        inner = record.event.inner
+        if record.event.fate is not Fate.CLEAR or inner is None or not secured.of_dut(inner):
+            continue
+        response = response_in(record.event.octets, inner.transport)
+        if response is not None and not _asked(secured, response, record.after + 1):
+            before = [each for each in spoiled if each.number < record.number]
+            latest = before[-1] if before else None
+            yield _Foreign(secured.place(record), f"{response.status} {shown(record)}", latest)
+
+
+def _asked(secured: SecuredView, response: Message, number: int) -> bool:
+    """Whether the tester has sent the request of a response, as a message, before entry `number`."""
+    asked = (x.request for x in secured.asked if x.request.number < number and x.request.message is not None)
+    return any(_identity(each.message) == _identity(response) for each in asked if each.message is not None)
 
 
 def _identity(message: Message) -> tuple[str | None, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from imsreg.secagree.negotiation import CURRENT_TRANSFORMS, FIRST_FREE_SPI, LEGACY_TRANSFORMS, MECHANISM, common
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.security import SecurityClient, SecurityServer
+from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request, Response
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.checks.registry import check
@@ -140,9 +141,15 @@ def _announced(view: View) -> Iterator[Announced]:
 
 
 def _offers(attempt: Attempt) -> bool:
-    """Whether this is an initial REGISTER that proposes what a network can know, and says so in Require."""
+    """Whether this is an initial REGISTER that proposes what a network can know, and says so in Require.
+
+    From the first hop: several Via values are refused (RFC 3329 2.3.1), and a UE gives its own address in the one.
+    """
+    vias = readable(attempt.request, Via)
     return (
         attempt.kind is Kind.UNCHALLENGED
+        and len(vias) == 1
+        and vias[0].sent_from(attempt.exchange.request.source.host)
         and "sec-agree" in attempt.request.option_tags("Require")
         and common(readable(attempt.request, SecurityClient), (*CURRENT_TRANSFORMS, *LEGACY_TRANSFORMS))
     )

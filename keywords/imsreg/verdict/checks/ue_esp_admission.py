@@ -65,7 +65,7 @@ def takes_the_200_from_the_new_set_only(view: View) -> Iterator[Outcome]:
             yield Breach(use.number, "the answer again, or a new registration", actual)
         elif again is not None and (right is None or again.number < right.number):
             yield Held(again.number)
-        elif use is not None and right is not None and SILENCE <= right.at - first.at > use.at - right.at:
+        elif use is not None and right is not None and _set_off(view, first, right, use):
             yield Held(use.number)
         else:
             yield Unmet(f"the UE sent no REGISTER again after {first.words}")
@@ -122,6 +122,12 @@ def _since(view: View, register: UeRegister, made: MadeSet, number: int) -> Iter
     for tries, entry in sorted(sent, key=lambda each: each[1].number):
         if entry.number > number:
             yield _Since(entry, tries)
+
+
+def _set_off(view: View, wrong: _Wrong, right: Entry, use: Entry) -> bool:
+    """Whether the right 200 led to the first use of the set: a pause before it, a shorter one since, and no command."""
+    told = view.ue.watch.told_between(right.number, use.number)
+    return told is None and SILENCE <= right.at - wrong.at > use.at - right.at
 
 
 def _again(later: UeRegister, register: UeRegister) -> bool:

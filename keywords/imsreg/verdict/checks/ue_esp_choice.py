@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from imsreg.secagree.endpoints import STANDARD_PORTS, Endpoints
 from imsreg.secagree.transforms import ALL_TRANSFORMS
 from imsreg.secagree.usability import MECHANISM, endpoints, transform, usable
 from imsreg.sip.errors import HeaderError
-from imsreg.sip.headers.security import SecurityClient, SecurityServer
+from imsreg.sip.headers.security import SecurityClient, SecurityMechanism, SecurityServer
 from imsreg.sip.headers.via import Via
 from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
@@ -21,7 +21,6 @@ from imsreg.verdict.view import View, line_of, readable
 
 NAME = "Security-Client"
 NO_LIST = Unmet("the UE sent no Security-Client with an ipsec-3gpp entry that is complete")
-ALL_USABLE = Unmet("no challenge lacked a Security-Server that the UE could use")
 
 
 @check("33.203-7.1-07")
@@ -110,7 +109,7 @@ def abandons_an_unusable_agreement(view: View) -> Iterator[Outcome]:
         else:
             yield Unmet(f"the tester did not wait after message {register.final_entry.number}")
     if not decided:
-        yield ALL_USABLE
+        yield _all_usable(view)
 
 
 @check("24.229-5.1.1.5.1-09")
@@ -135,7 +134,7 @@ def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
         else:
             yield Unmet(f"the tester did not wait after message {entry}")
     if not decided:
-        yield ALL_USABLE
+        yield _all_usable(view)
 
 
 def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
@@ -145,13 +144,15 @@ def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
     SPIs or ports break a rule leaves a doubt.
     """
     for register in view.ue.challenged:
-        offered = {transform(entry) for entry in readable(register.request, SecurityClient) if usable(entry)}
-        if not offered or not register.by_aka or register.final is None or register.status != 401:
+        offer = readable(register.request, SecurityClient)
+        if not any(map(usable, offer)) or not register.by_aka or register.final is None or register.status != 401:
             continue
         try:
             listed = register.final.get_all(SecurityServer)
         except HeaderError:
             continue  # how much of it a UE reads is its own matter
+        if _another(offer, listed):
+            continue
         known = {transform(entry) for entry in listed if usable(entry)}
         # A UE may know more than it offers: an algorithm of Annex H beside its offer leaves a doubt.
         if not known & {*ALL_TRANSFORMS}:
@@ -160,6 +161,21 @@ def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
         made = sets_made_by(register.exchange.request, register.final_entry)
         if made and not any(map(sound, made)):
             yield register, False
+
+
+def _another(offer: Iterable[SecurityMechanism], listed: Iterable[SecurityMechanism]) -> bool:
+    """Whether both sides have a mechanism that is not ipsec-3gpp."""
+    names = {entry.mechanism.lower() for entry in offer} & {entry.mechanism.lower() for entry in listed}
+    return bool(names - {MECHANISM})
+
+
+def _all_usable(view: View) -> Moot | Unmet:
+    """Why no list was of no use."""
+    for register in view.ue.challenged:
+        listed = readable(register.final, SecurityServer) if register.final is not None else ()
+        if _another(readable(register.request, SecurityClient), listed):
+            return Moot("the list has a mechanism beside ipsec-3gpp that the UE offers, too")
+    return Unmet("no challenge lacked a Security-Server that the UE could use")
 
 
 def _packet(view: View, register: UeRegister) -> EspEntry | None:
