@@ -12,7 +12,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 200 In The Clear
     [Documentation]    Between the unprotected ports, as for a registration without associations.
-    [Tags]    req:33.203-7.4.1a-04    smoke
+    [Tags]    req:33.203-7.4.1a-04
     ${answer}    ${ok}=    Challenge The Registration
     Send Response    ${answer}    ${ok}    on=clear
     Advance Time    4 s

@@ -11,7 +11,7 @@ Test Tags           req:33.203-I-01
 
 
 *** Test Cases ***
-HMAC-SHA-1 Alone
+HMAC-SHA-1 And No Encryption
     [Documentation]    IK and 32 zeros make the key.
     Use Associations With    only-hmac-sha-1
     Requirements Should Hold
