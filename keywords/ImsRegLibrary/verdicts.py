@@ -19,13 +19,13 @@ class VerdictKeywords(Component):
         Fails with the findings; skips for N/A and for a known deviation. What the test's end adds to the transcript is
         judged again when it ends.
         """
-        judgement = self._case.judge()
-        ruled = status(judgement.rulings, self._case.session.catalogue)
+        rulings = self._case.rulings()
+        ruled = status(rulings, self._case.session.catalogue)
         match ruled.robot:
             case "FAIL":
                 raise Failure(ruled.message)
             case "SKIP":
                 raise SkipExecution(ruled.message)
             case "PASS":
-                verdicts = ", ".join(f"{r.requirement} {r.verdict}" for r in judgement.rulings)
+                verdicts = ", ".join(f"{r.requirement} {r.verdict}" for r in rulings)
                 logger.info(f"{verdicts}\n{ruled.message}".rstrip())

@@ -41,6 +41,7 @@ Another Challenge Takes The Place Of The One Before
     ${late}=    Build Register Answering    ${first}
     Send Initial Register
     ${second}=    Expect Response    401
+    Advance Time    1s
     Send Request    ${late}    on=UL1 of the deleted set
     Wait For Answer    within=4s
     Send Register Answering    ${second}
@@ -74,8 +75,9 @@ A Registration In The Clear Ends Older Associations
 *** Keywords ***
 Fetch On
     [Documentation]    A REGISTER on associations that are over, which mirrors the list of the challenge that has made
-    ...    them: nothing else is wrong with it. Nothing need come back.
+    ...    them: nothing else is wrong with it. Nothing need come back. The P-CSCF has had the time to remove them.
     [Arguments]    ${association}    ${challenge}
+    Advance Time    1s
     ${fetch}=    Build Fetch
     ${announced}=    Get Headers    ${challenge}    Security-Server
     ${mirrored}=    Evaluate    ", ".join($announced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from typing import Literal
 
@@ -11,6 +12,7 @@ from imsreg.aka.vector import AuthenticationVector
 from imsreg.secagree.associations import Association, Name, SaSet, Side
 from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
+from imsreg.secagree.ip import build_ip
 from imsreg.secagree.keys import NO_KEY, EspKeys
 from imsreg.secagree.transforms import Transform
 from imsreg.sip.draft import Draft
@@ -223,10 +225,11 @@ class Secured:
         return self
 
     def clear(
-        self, source: Address, destination: Address, octets: bytes = b"", transport: Transport = "UDP"
+        self, source: Address, destination: Address, octets: bytes | None = None, transport: Transport = "UDP"
     ) -> Secured:
-        """A packet in the clear that arrives."""
-        return self.packet(None, Fate.CLEAR, inner=Inner(transport, source, destination), octets=octets)
+        """A packet in the clear that arrives; without octets a response over UDP."""
+        shown = datagram(source, destination, b"SIP/2.0 200 OK\r\n") if octets is None else octets
+        return self.packet(None, Fate.CLEAR, inner=Inner(transport, source, destination), octets=shown)
 
     def passes(self, seconds: float) -> Secured:
         """Time goes by, in which the tester listens."""
@@ -336,6 +339,13 @@ def _server(listed: str) -> tuple[str, ...]:
 def _ends(entry: str) -> Endpoints:
     values = dict(part.strip().split("=") for part in entry.split(",")[0].split(";") if "=" in part)
     return Endpoints(int(values["spi-c"]), int(values["spi-s"]), int(values["port-c"]), int(values["port-s"]))
+
+
+def datagram(source: Address, destination: Address, data: bytes) -> bytes:
+    """An IP packet with a datagram."""
+    ends = [ipaddress.ip_address(a.host).packed for a in (source, destination)]
+    header = b"".join(n.to_bytes(2, "big") for n in (source.port, destination.port, 8 + len(data), 0))
+    return build_ip(ends[0], ends[1], 17, header + data)
 
 
 def renumbered(ends: Endpoints, **changes: int) -> Endpoints:

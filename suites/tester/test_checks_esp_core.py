@@ -208,7 +208,7 @@ def test_a_contact_with_reg_id_or_one_that_is_known() -> None:
 
 def _answered(life: Secured, row: str, status: int | None) -> set[type[Outcome]]:
     """What a request on the first set brings."""
-    life.request(on=life.sets[0].named(Name.UL1), call="later")
+    life.passes(1).request(on=life.sets[0].named(Name.UL1), call="later")
     return (life.passes(3) if status is None else life.respond(status)).kinds(row)
 
 

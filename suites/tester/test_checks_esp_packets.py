@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from forged_esp import GCM, SHA, Secured
+from forged_esp import GCM, SHA, Secured, datagram
 
 from imsreg.secagree.associations import Association, Name, Side
 from imsreg.secagree.events import Fate, Fault, Inner
@@ -30,13 +30,6 @@ def of_dut(life: Secured, sas: int = 0) -> tuple[Association, Association]:
     names = (Name.UL1, Name.UL2) if life.dut is Side.UE else (Name.DL2, Name.DL1)
     client, server = (life.sets[sas].named(name) for name in names)
     return client, server
-
-
-def udp(source: Address, destination: Address, data: bytes) -> bytes:
-    """An IP packet with a datagram."""
-    ends = [ipaddress.ip_address(a.host).packed for a in (source, destination)]
-    header = b"".join(n.to_bytes(2, "big") for n in (source.port, destination.port, 8 + len(data), 0))
-    return build_ip(ends[0], ends[1], 17, header + data)
 
 
 def tcp(source: Address, destination: Address, data: bytes) -> bytes:
@@ -108,10 +101,10 @@ def test_a_packet_with_foreign_ports(dut: Side) -> None:
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
-        (lambda a, b: (udp(a, b, SIP), "UDP"), Breach),
-        (lambda a, b: (udp(a, b, SIP)[:40], "UDP"), Breach),
-        (lambda a, b: (b"", "UDP"), Breach),
-        (lambda a, b: (udp(a, b, EMPTY), "UDP"), Observed),
+        (lambda a, b: (datagram(a, b, SIP), "UDP"), Breach),
+        (lambda a, b: (datagram(a, b, SIP)[:20], "UDP"), Observed),
+        (lambda a, b: (b"", "UDP"), Observed),
+        (lambda a, b: (datagram(a, b, EMPTY), "UDP"), Observed),
         (lambda a, b: (tcp(a, b, SIP), "TCP"), Breach),
         (lambda a, b: (tcp(a, b, b""), "TCP"), Observed),
         (lambda a, b: (b"", "TCP"), Observed),

@@ -67,6 +67,8 @@ class NodeHost:
         for key, node in list(self._nodes.items()):
             secured = self._secured.get(key)
             changes = take_changes(secured) if secured is not None and secured.sa_changes else None
+            for change in changes.first if changes else ():
+                self.transport.remove(change)
             for change in changes.before if changes else ():
                 self.transport.install(node, change)
             while node.outbox:

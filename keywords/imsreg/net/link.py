@@ -67,8 +67,12 @@ class SecuredNode(Node, Protocol):
 
 
 class SaChanges(NamedTuple):
-    """What is to happen to sets around the packets of one call."""
+    """What is to happen to sets around the packets of one call.
 
+    `first` are removals that cannot wait for the packets: a set that is to be installed is between the same ports.
+    """
+
+    first: list[SaChange]
     before: list[SaChange]
     after: list[SaChange]
 
@@ -78,7 +82,7 @@ def take_changes(node: SecuredNode) -> SaChanges:
     # Of no use to a run without associations.
     from imsreg.secagree.changes import Change
 
-    taken = SaChanges([], [])
+    taken = SaChanges([], [], [])
     while node.sa_changes:
         change = node.sa_changes.popleft()
         if change.change is Change.REMOVE:
@@ -87,6 +91,9 @@ def take_changes(node: SecuredNode) -> SaChanges:
             taken.after.remove(same[0])
         else:
             taken.before.append(change)
+    pairs = {pair for change in taken.before for pair in change.sas.pairs}
+    taken.first.extend(change for change in taken.after if pairs & change.sas.pairs)
+    taken.after[:] = [change for change in taken.after if change not in taken.first]
     return taken
 
 

@@ -234,6 +234,8 @@ class MemoryLink:
         for key, node in self._nodes.items():
             secured = self._secured.get(key)
             changes = take_changes(secured) if secured is not None and secured.sa_changes else None
+            for change in changes.first if changes else ():
+                self._protected_half().unprotect(node, change.sas)
             for change in changes.before if changes else ():
                 self._protected_half().install(node, change)
             while node.outbox:

@@ -248,7 +248,7 @@ class Requirements:
         __tracebackhide__ = True
         if self._exchange is not None:
             _ = self._exchange.final
-        rulings = self._case.judge(self._ids).rulings
+        rulings = self._case.rulings(self._ids)
         if any(ruling.verdict not in (Verdict.INCONCLUSIVE, Verdict.NA) for ruling in rulings):
             rulings = tuple(ruling for ruling in rulings if ruling.verdict is not Verdict.INCONCLUSIVE)
         self._case.decide(ruling.requirement for ruling in rulings)

@@ -158,6 +158,7 @@ def _heading(session: Session, suite: TestSuite, *, alone: bool) -> str:
     tests = [test for test in suite.all_tests if alone or _side_of(test) == session.side]
     ids = {tag for test in tests for tag in test.tags if tag.startswith("req:")}
     return (
-        f"imsreg {__version__}  DUT {dut_line(session)}  security {session.protection}  "
-        f"{len(tests)} tests  {len(ids)} requirements  subscribers {len(session.subscribers)}"
+        f"imsreg {__version__}  DUT {dut_line(session)}  "
+        f"{len(tests)} tests  {len(ids)} requirements  subscribers {len(session.subscribers)}  "
+        f"security {session.protection}"
     )

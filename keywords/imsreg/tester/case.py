@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imsreg.tester.ue_associations import SetView
     from imsreg.tester.way import Place
     from imsreg.transcript.evidence import Evidence
+    from imsreg.verdict.verdict import Ruling
 
 
 class Case(ABC):
@@ -68,10 +69,10 @@ class Case(ABC):
         """Let the test decide these requirements too."""
         self.ids = tuple(dict.fromkeys((*self.ids, *ids)))
 
-    def judge(self, ids: Sequence[str] | None = None) -> Judgement:
-        """Judge what the transcript shows so far of the test's own requirements, or of `ids`."""
+    def rulings(self, ids: Sequence[str] | None = None) -> tuple[Ruling, ...]:
+        """How what the transcript shows so far decides the test's own requirements, or `ids`."""
         chosen = self.ids if ids is None else ids
-        return self._judge.judge(self.transcript, chosen, self.name, stopped=self.stopped)
+        return self._judge.rule(self.transcript, chosen, self.name, stopped=self.stopped)
 
     def close(self) -> Judgement:
         """End of the test: the DUT tidied up, sockets closed, rulings kept and in the journal. Safe to call twice."""
@@ -83,7 +84,7 @@ class Case(ABC):
                 subscribers=self._subscribers(),
                 stopped=None if self.stopped is None else stop_of(self.stopped),
             )
-            self._judgement = self.judge()
+            self._judgement = self._judge.judge(self.transcript, self.ids, self.name, stopped=self.stopped)
             self.session.keep(self.name, self._judgement)
         return self._judgement
 

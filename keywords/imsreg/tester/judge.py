@@ -75,22 +75,35 @@ class Judge:
         `stopped` says why the scenario ended early: it explains an INCONCLUSIVE better than the check can.
         """
         view = View(transcript, self.facts)
-        own = {
-            identifier: _explained(self._rule(self.catalogue[identifier], view, test), stopped)
-            for identifier in dict.fromkeys(ids)
-        }
+        own = self._own(view, ids, test, stopped)
         others = [
             ruling
             for row in self.catalogue
-            if row.id not in own and checks_of(row.id) and judges(self.profile.dut.role, row)
+            if row.id not in ids and checks_of(row.id) and judges(self.profile.dut.role, row)
             for ruling in (self._rule(row, view, test),)
             if (ruling.evidence or ruling.lacks_keys) and not ruling.unexpected_pass
         ]
         return Judgement(
-            tuple(own.values()),
+            own,
             tuple(ruling for ruling in others if ruling.findings),
             tuple(ruling for ruling in others if not ruling.findings),
         )
+
+    def rule(
+        self,
+        transcript: Transcript,
+        ids: Sequence[str],
+        test: str,
+        stopped: ScenarioStopped | NotApplicable | None = None,
+    ) -> tuple[Ruling, ...]:
+        """Run the checks of `ids` alone: what is found in passing counts once, at the end of a test."""
+        return self._own(View(transcript, self.facts), ids, test, stopped)
+
+    def _own(
+        self, view: View, ids: Sequence[str], test: str, stopped: ScenarioStopped | NotApplicable | None
+    ) -> tuple[Ruling, ...]:
+        rows = (self.catalogue[identifier] for identifier in dict.fromkeys(ids))
+        return tuple(_explained(self._rule(row, view, test), stopped) for row in rows)
 
     def _rule(self, row: Requirement, view: View, test: str) -> Ruling:
         if (why := unbound(self.profile, row)) is not None:

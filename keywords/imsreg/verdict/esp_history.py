@@ -10,13 +10,18 @@ from typing import NamedTuple
 
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.phases import Phase
+from imsreg.sip.errors import UriError
 from imsreg.sip.flow import Address
+from imsreg.sip.uri import Uri, equivalent
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.esp_sets import sets_made_by
 from imsreg.verdict.register_exchange import RegisterExchange
 
 SLACK = 2.0
 """Seconds by which two clocks may disagree before a registration counts as alive."""
+
+_LEAVES_OPEN = frozenset((408, 423, 480, 486, 491))
+"""Refusals in 4xx that say nothing of the authentication; nor does any 3xx or 5xx."""
 
 
 class Owner(NamedTuple):
@@ -40,7 +45,8 @@ class Step:
     """A REGISTER as far as associations go. `answers` is the number of the request whose challenge it answers.
 
     `responds`: with a response, right or wrong. `accepted`: by a 2xx that counts. `granted` are the seconds for which
-    that registers a contact, None if nothing says.
+    that registers a contact, None if nothing says. `left` are the contacts that the 2xx lists as bound, None if it
+    lists none that can be read.
     """
 
     register: RegisterExchange
@@ -52,6 +58,7 @@ class Step:
     contacts: tuple[str, ...]
     binds: bool
     granted: int | None
+    left: tuple[Uri, ...] | None = None
 
 
 @dataclass(eq=False)
@@ -62,6 +69,7 @@ class MadeSet:
     `began_on` is the set that the challenged REGISTER came on, None: in the clear. `established` is the 2xx that
     accepts the answer, `replaced` the one that establishes the next set, `ended` the message since which nothing
     passes on it any more. `until` is when the registration ends, in seconds of the transcript, as far as it is known.
+    `doubtful` is the message since which it may have gone, though no text says that it must.
     """
 
     owner: Owner
@@ -74,6 +82,7 @@ class MadeSet:
     ended: int | None = None
     end: End | None = None
     until: float | None = None
+    doubtful: int | None = None
 
     def phase(self, number: int) -> Phase | None:
         """Where the set was in its life when a message passed; None before the challenge. The 2xx is before it."""
@@ -86,9 +95,18 @@ class MadeSet:
         return Phase.ESTABLISHED if self.replaced is None or number <= self.replaced else Phase.OLD
 
     def lives(self, entry: Entry) -> bool:
-        """Whether it was certainly in use when a message passed: established, and its registration not run out."""
-        in_use = self.phase(entry.number) in (Phase.ESTABLISHED, Phase.OLD)
-        return in_use and self.until is not None and entry.at < self.until - SLACK
+        """Whether it was certainly in use when a message passed: established, and its registration not run out.
+
+        An old set may go with the next message on the new one.
+        """
+        if self.phase(entry.number) is not Phase.ESTABLISHED or self.until is None:
+            return False
+        return entry.at < self.until - SLACK and not self.may_be_gone(entry)
+
+    def may_be_gone(self, entry: Entry) -> bool:
+        """Whether nothing need be heard on it any more when a message passed."""
+        over = (number for number in (self.ended, self.replaced, self.doubtful) if number is not None)
+        return any(entry.number > number for number in over) or (self.until is not None and entry.at >= self.until)
 
     @cached_property
     def labels(self) -> Mapping[str, tuple[Association, ...]]:
@@ -113,9 +131,9 @@ class MadeSet:
 
 @dataclass(slots=True)
 class _Book:
-    """What one private identity has: the contacts that are registered, and the sets of each of its addresses."""
+    """What one private identity has: the contacts that are registered, by whom, and the sets of each address."""
 
-    contacts: set[tuple[str, str]] = field(default_factory=set)
+    contacts: dict[tuple[str, str], Owner] = field(default_factory=dict)
     sets: list[MadeSet] = field(default_factory=list)
 
 
@@ -133,11 +151,11 @@ def history(steps: Iterable[Step], dut: Side) -> Iterator[MadeSet]:
         if step.register.status == 401:
             for each in mine:
                 if each.established is None:
-                    _end(each, final.number, End.OVERTAKEN)
+                    _over(each, final.number, End.OVERTAKEN, certain=bool(made))
         elif answered is not None and step.accepted:
             _establish(answered, mine, final, dut)
         elif answered is not None and step.register.status >= 300:
-            _end(answered, final.number, End.FAILED)
+            _over(answered, final.number, End.FAILED, certain=_refuses(step.register.status))
         if step.accepted:
             _registered(book, step, final)
         if made:
@@ -171,20 +189,54 @@ def _establish(new: MadeSet, mine: Iterable[MadeSet], final: Entry, dut: Side) -
 
 
 def _registered(book: _Book, step: Step, final: Entry) -> None:
-    """A 2xx: how long the sets of this contact live, and whether the user has any registration left."""
+    """A 2xx: how long the sets of this contact live, and whether the user has any registration left.
+
+    The contacts that the 2xx lists count, too: the network may have taken others away, or know some from before. The
+    sets of a UE whose last contact went are not certain any more, if the user has another.
+    """
     contacts = {(step.record, contact) for contact in step.contacts}
+    before = set(book.contacts.values())
     if step.binds:
-        book.contacts |= contacts
+        book.contacts |= dict.fromkeys(contacts, step.owner)
         for each in book.sets:
             in_use = each.owner == step.owner and each.established is not None and each.ended is None
             if in_use and step.granted is not None:
                 each.until = max(each.until or 0.0, final.at + step.granted)
-        return
-    stars = {record for record, contact in contacts if contact == "*"}
-    book.contacts = {each for each in book.contacts - contacts if each[0] not in stars}
-    if contacts and not book.contacts:
-        for each in book.sets:
-            _end(each, final.number, End.RELEASED)
+    else:
+        stars = {record for record, contact in contacts if contact == "*"}
+        kept = (key for key in book.contacts if key not in contacts and key[0] not in stars)
+        book.contacts = {key: book.contacts[key] for key in kept}
+        if contacts and not book.contacts and not step.left:
+            for each in book.sets:
+                _end(each, final.number, End.RELEASED)
+    if step.left is not None:
+        gone = [key for key in book.contacts if key[0] == step.record and not _listed(key[1], step.left)]
+        for key in gone:
+            del book.contacts[key]
+    for each in book.sets:
+        if each.owner in before and each.owner not in book.contacts.values() and each.doubtful is None:
+            each.doubtful = final.number
+
+
+def _listed(contact: str, left: Iterable[Uri]) -> bool:
+    try:
+        uri = Uri.parse(contact)
+    except UriError:
+        return True
+    return any(equivalent(uri, each) for each in left)
+
+
+def _refuses(status: int) -> bool:
+    """Whether a status ends an authentication."""
+    return (400 <= status < 500 and status not in _LEAVES_OPEN) or status >= 600
+
+
+def _over(each: MadeSet, number: int, end: End, *, certain: bool) -> None:
+    """It has gone; if that is not certain, it may have."""
+    if certain:
+        _end(each, number, end)
+    elif each.doubtful is None:
+        each.doubtful = number
 
 
 def _end(each: MadeSet, number: int, end: End) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from imsreg.sip.errors import HeaderError
+from imsreg.sip.headers.name_addr import Contact
+from imsreg.sip.message import Response
+from imsreg.sip.uri import Uri
 from imsreg.verdict.authentication import Attempt
 from imsreg.verdict.bindings import granted_seconds
 from imsreg.verdict.esp_history import Owner, Step
@@ -25,6 +29,7 @@ def of_tester(attempts: Iterable[Attempt]) -> Iterator[Step]:
             tuple("*" if contact.star else str(contact.uri) for contact in attempt.contacts),
             attempt.binds,
             max((span for span in spans if span is not None), default=None),
+            _left(final) if final is not None else None,
         )
 
 
@@ -45,3 +50,13 @@ def of_ue(registers: Iterable[UeRegister]) -> Iterator[Step]:
             register.binds,
             register.granted(),
         )
+
+
+def _left(accepted: Response) -> tuple[Uri, ...] | None:
+    """The contacts that a 2xx lists as bound; None if it lists nothing, or something that cannot be read."""
+    try:
+        contacts = [contact for contact in accepted.get_all(Contact) if not contact.star]
+    except HeaderError:
+        return None
+    spans = [granted_seconds(accepted, contact.uri) for contact in contacts]
+    return tuple(c.uri for c, span in zip(contacts, spans, strict=True) if span != 0) if contacts else None

@@ -130,15 +130,33 @@ class SecuredView:
         return tuple(e for e in self.records if e.event.injected is not None and e.event.fate in SENT)
 
     def arrived_on(self, made: MadeSet) -> Iterator[EspEntry]:
-        """The packets that arrived on the inbound associations of a set."""
+        """The packets that arrived on the inbound associations of a set, until a later one has the same SPI."""
         inbound = {
             (each.spi, each.destination)
             for associations in made.labels.values()
             for each in associations
             if self.sent_by_dut(each.name)
         }
-        found = (record for key in inbound for record in self._arrived_by.get(key, ()))
-        yield from sorted((r for r in found if r.after >= made.challenge.number), key=lambda record: record.number)
+        found = [
+            record
+            for key in inbound
+            for record in self._arrived_by.get(key, ())
+            if self._made_last(key, record.after) is made
+        ]
+        yield from sorted(found, key=lambda record: record.number)
+
+    def _made_last(self, key: tuple[int, Address], number: int) -> MadeSet | None:
+        """The newest set after message `number` that has an association with this SPI to this destination."""
+        return next((m for m in reversed(self._by_key.get(key, ())) if m.challenge.number <= number), None)
+
+    @cached_property
+    def _by_key(self) -> Mapping[tuple[int, Address], list[MadeSet]]:
+        found: dict[tuple[int, Address], list[MadeSet]] = {}
+        for made in self.sets:
+            keys = {(each.spi, each.destination) for group in made.labels.values() for each in group}
+            for key in keys:
+                found.setdefault(key, []).append(made)
+        return found
 
     @cached_property
     def _arrived_by(self) -> Mapping[tuple[int, Address], list[EspEntry]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -104,6 +105,11 @@ class Profile:
 
     def ics(self) -> Ics:
         """What the DUT claims, by ICS name: every name is there, an unknown number is None."""
+        return self._ics
+
+    @cached_property
+    def _ics(self) -> Ics:
+        # Each row of the catalogue asks in each judgement.
         return {
             "security": self.security,
             "transports": self.dut.transports,

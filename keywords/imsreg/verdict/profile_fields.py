@@ -16,7 +16,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MOST_ADDRESSES = 2
-_MOST_OF_SEVERAL = 64
+_MOST_OF_SEVERAL = 256
 
 
 def ip_address(text: str) -> IpAddress | None:

@@ -143,7 +143,8 @@ def _astray(register: UeRegister, protected: Set[Address]) -> tuple[tuple[Entry,
 
     To an answer on a set that its challenge makes: every 2xx elsewhere (TS 33.203 7.4.1a). What counts is the first
     final response on this set, or a failure on another one, on which the authentication may have begun. To a REGISTER
-    in the clear: what comes in the clear at a `protected` address of the UE, as its Via may have asked for (7.1).
+    in the clear: what comes in the clear at a `protected` address of the UE, as its Via may have asked for (7.1). To
+    another one on a set: what comes in the clear, where a UE takes only what answers requests in the clear (7.1).
     """
     request, made = register.exchange.request, _made(register)
     final = [e for e in register.exchange.responses if isinstance(e.message, Response) and e.message.status >= 200]
@@ -152,7 +153,7 @@ def _astray(register: UeRegister, protected: Set[Address]) -> tuple[tuple[Entry,
     elif association_of(request, made) is not None:
         astray = tuple(e for e in final if e.label.startswith("2") and association_of(e, made) is None)
     else:
-        return (), None
+        astray = tuple(e for e in final if e.flow.association is None)
     placed = (
         e for e in final if e not in astray and (e.flow.association is None) == (request.flow.association is None)
     )

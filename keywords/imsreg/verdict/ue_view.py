@@ -178,6 +178,8 @@ class UeView:
             final = subscribed.exchange.final
             if subscribed.request.value("Call-ID") != call_id or final is None or not final.label.startswith("2"):
                 continue
+            if subscribed.exchange.request.flow.association is not None and final.flow.association is None:
+                continue
             ends = (Purpose.DEREGISTRATION, Purpose.INITIAL)
             over = any(subscribed.number < r.number < number and r.purpose in ends for r in self.registers)
             told = self.watch.told_between(subscribed.number, number)

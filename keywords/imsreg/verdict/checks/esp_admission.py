@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.secagree.phases import Phase
+from imsreg.sip.errors import HeaderError, UriError
+from imsreg.sip.headers.name_addr import From
 from imsreg.sip.message import Request
 from imsreg.sip.uri import equivalent
 from imsreg.transcript.correlation import Exchange
-from imsreg.verdict.authentication import NOT_ON_ITS_SET, VIA_NOT_ITS_ADDRESS, Attempt
+from imsreg.transcript.entries import Entry
+from imsreg.verdict.authentication import NOT_ON_ITS_SET, VIA_NOT_ITS_ADDRESS, Attempt, records_of
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import End
 from imsreg.verdict.esp_view import SecuredView
@@ -16,19 +19,27 @@ from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.owed import bound
 from imsreg.verdict.view import View
 
+REMOVAL = 0.5
+"""Seconds in which associations that are over must be gone: they are removed after the response that ends them."""
+
 NO_ANSWER_AWAITED = "the tester did not wait for the answer to message"
 EMERGENCY = "urn:service:sos"
 
 
 @check("33.203-7.1-06")
 def only_register_is_let_in_in_the_clear(view: View) -> Iterator[Outcome]:
-    """Another request is rejected or discarded; emergency requests are let in."""
+    """Another request is rejected or discarded; emergency requests are let in.
+
+    Those of a user with a password too: without AKA there are no associations (TS 33.203 Annex N).
+    """
     decided = False
     for exchange in view.secured.asked:
         request = exchange.request
         if exchange.method in ("REGISTER", "ACK", "CANCEL") or request.flow.association is not None:
             continue
         if isinstance(request.message, Request) and request.message.request_uri.lower().startswith(EMERGENCY):
+            continue
+        if _has_a_password(view, request):
             continue
         decided = True
         yield _kept_out(view.secured, exchange, f"no 2xx to {exchange.method} in the clear", rejection=True)
@@ -108,7 +119,7 @@ def a_replaced_set_is_gone(view: View) -> Iterator[Outcome]:
 
 
 def _gone(view: View, ends: tuple[End, ...], whose: str) -> Iterator[Outcome]:
-    """New requests on a set that is over. Only an acceptance is a finding: when exactly it goes, no text says."""
+    """New requests on a set that is over. Only an acceptance is a finding, and not of what came at once."""
     decided = False
     for exchange in view.secured.asked:
         located = view.secured.on(exchange.request)
@@ -117,7 +128,12 @@ def _gone(view: View, ends: tuple[End, ...], whose: str) -> Iterator[Outcome]:
         if located.made.end in ends and exchange.method != "ACK":
             decided = True
             expected = f"no answer: {located.made.end}"
-            yield _kept_out(view.secured, exchange, expected, rejection=False)
+            outcome = _kept_out(view.secured, exchange, expected, rejection=False)
+            over = view.transcript.entries[(located.made.ended or 1) - 1].at
+            at_once = isinstance(outcome, Breach) and exchange.request.at < over + REMOVAL
+            yield (
+                Unmet(f"the request came at once after the end of its set: {located.made.end}") if at_once else outcome
+            )
     if not decided:
         yield Unmet(f"no request was sent on a set whose {whose}")
 
@@ -132,6 +148,16 @@ def _kept_out(secured: SecuredView, exchange: Exchange, expected: str, *, reject
     if final.label.startswith("2"):
         return Breach(final.number, expected, actual)
     return Held(final.number) if rejection else Observed(final.number, expected, actual)
+
+
+def _has_a_password(view: View, entry: Entry) -> bool:
+    """Whether a request is from a public identity of a subscriber without AKA keys."""
+    try:
+        sender = entry.message.get(From) if entry.message is not None else None
+        record = sender.uri.address_of_record() if sender is not None else ""
+    except (HeaderError, UriError):
+        return False
+    return any(s.algorithm is None and record in records_of(s) for s in view.facts.subscribers.values())
 
 
 def _another_contact(view: View, attempt: Attempt) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imsreg.secagree.phases import Phase
 from imsreg.sip.message import Response
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.authentication import NOT_ON_ITS_SET, Attempt, Kind
@@ -14,10 +15,15 @@ from imsreg.verdict.esp_view import SecuredView
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.view import View
 
+IN_USE = (Phase.ESTABLISHED, Phase.OLD)
+
 
 @check("33.203-7.4.2a-01")
 def the_challenge_goes_the_way_of_its_request(view: View) -> Iterator[Outcome]:
-    """In the clear to a REGISTER in the clear, on the set of one that came on a set. Answers are another matter."""
+    """In the clear to a REGISTER in the clear, on the set of one that came on a set in use.
+
+    Answers are another matter.
+    """
     secured, decided = view.secured, False
     for attempt in view.attempts:
         if attempt.responds or attempt.status != 401 or not _bears_on_sets(secured, attempt):
@@ -50,7 +56,7 @@ def a_refusal_goes_where_the_registration_began(view: View) -> Iterator[Outcome]
     secured, decided = view.secured, False
     for attempt in view.attempts:
         made = _answered_on(secured, attempt)
-        if made is None or attempt.kind is not Kind.WRONG or not 401 <= attempt.status < 500:
+        if made is None or attempt.kind is not Kind.WRONG or not attempt.sound or not 401 <= attempt.status < 500:
             continue
         decided = True
         if attempt.status == 401:
@@ -67,7 +73,8 @@ def a_refusal_goes_where_the_registration_began(view: View) -> Iterator[Outcome]
 def an_answer_elsewhere_is_not_accepted(view: View) -> Iterator[Outcome]:
     """A right response in the clear, or on another association than UL1 of its challenge's set, gets no 2xx.
 
-    In the clear it counts as a first REGISTER, which is answered; on a wrong association it is to be discarded.
+    In the clear it counts as a first REGISTER, which is answered; on a wrong association it is to be discarded. UL2 is
+    only odd over TCP: either side may use a connection that is there (7.1).
     """
     decided = False
     for attempt in view.attempts:
@@ -81,7 +88,8 @@ def an_answer_elsewhere_is_not_accepted(view: View) -> Iterator[Outcome]:
             waited = view.secured.waited(request.at)
             yield Held(attempt.number) if waited else Unmet(f"the tester did not wait for an answer to {way}")
         elif attempt.status // 100 == 2:
-            yield Breach(attempt.final_entry.number, expected, f"{attempt.status} to the response {way}")
+            finding = Observed if request.flow.reliable and _answered_on(view.secured, attempt) is not None else Breach
+            yield finding(attempt.final_entry.number, expected, f"{attempt.status} to the response {way}")
         elif request.flow.association is not None:
             yield Observed(attempt.final_entry.number, "no answer at all", f"{attempt.status} to the response {way}")
         else:
@@ -106,8 +114,11 @@ def what_is_not_challenged_is_answered_on_its_set(view: View) -> Iterator[Outcom
 
 
 def _bears_on_sets(secured: SecuredView, attempt: Attempt) -> bool:
-    protected = attempt.exchange.request.flow.association is not None
-    return protected or secured.made_of(attempt.number) is not None
+    request = attempt.exchange.request
+    if request.flow.association is None:
+        return secured.made_of(attempt.number) is not None
+    located = secured.on(request)
+    return located is None or located.made.phase(request.number) in IN_USE
 
 
 def _answered_on(secured: SecuredView, attempt: Attempt) -> MadeSet | None:

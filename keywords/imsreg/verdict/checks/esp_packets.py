@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from imsreg.secagree.candidates import Chosen
+from imsreg.secagree.associations import Side
 from imsreg.secagree.events import Direction, Fate, Fault
-from imsreg.secagree.selection import Preference, select
 from imsreg.sip.errors import HeaderError
-from imsreg.sip.headers.security import SecurityServer
+from imsreg.sip.flow import Address
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Message, Response
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.entries import Entry
 from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_choices import two_choices
+from imsreg.verdict.esp_forgotten import is_protected
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_payload import Payload, fits, payload_of, response_in
-from imsreg.verdict.esp_sets import mechanisms
 from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, Located, SecuredView, shown
 from imsreg.verdict.offers import NOTHING_IN_COMMON, refused
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
@@ -57,7 +57,8 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
         if record.event.fate is Fate.WRONG_SELECTOR and (_makes_sense(secured, record) or _all_kept(secured, record)):
             decided = True
             expected = "a packet between the ports of the association that its SPI names"
-            yield Breach(secured.place(record), expected, shown(record))
+            finding = Breach if record.event.inner is not None else Observed  # another protocol has no ports
+            yield finding(secured.place(record), expected, shown(record))
     if not decided:
         yield NO_SET if not secured.sets else Unmet("no message of the DUT came on a known association")
 
@@ -66,13 +67,16 @@ def sends_from_the_right_port(view: View) -> Iterator[Outcome]:
 def sends_nothing_in_the_clear(view: View) -> Iterator[Outcome]:
     """No message outside of ESP from a protected port of its own, or to one of the tester.
 
-    A segment of TCP without a message, as a closed connection may leave behind, is odd. So is a datagram without one.
+    A segment of TCP without a message, as a closed connection may leave behind, is odd. So is a datagram without one,
+    and what a UE sends before there are associations at the port or when they may be gone.
     """
     secured, decided = view.secured, False
     for entry in secured.written:
         if entry.flow.association is None and _concerns_protected_port(secured, entry):
             decided = True
-            yield Breach(entry.number, "this message inside of ESP", secured.way(entry))
+            ends = (entry.source, entry.destination)
+            finding = Breach if _is_protected(view, ends, entry.number, entry.at) else Observed
+            yield finding(entry.number, "this message inside of ESP", secured.way(entry))
     for record in secured.arrived:
         inner = record.event.inner
         if record.event.fate is not Fate.CLEAR or inner is None or not secured.of_dut(inner):
@@ -81,10 +85,14 @@ def sends_nothing_in_the_clear(view: View) -> Iterator[Outcome]:
             continue
         decided = True
         what = payload_of(record.event.octets, inner.transport)
-        certain = what is Payload.MESSAGE or (what is Payload.UNKNOWN and inner.transport == "UDP")
+        certain = what is Payload.MESSAGE and _is_protected(
+            view, (inner.source, inner.destination), record.after + 1, record.at
+        )
         finding = Breach if certain else Observed
         yield finding(secured.place(record), "nothing outside of ESP between these ports", f"{shown(record)}, {what}")
-    if not decided and any(record.event.fate is Fate.OK for record in secured.arrived):
+    if not decided and secured.transcript.dropped_esp:
+        yield Unmet(f"{secured.transcript.dropped_esp} packets more than could be recorded")
+    elif not decided and any(record.event.fate is Fate.OK for record in secured.arrived):
         yield Held(secured.place(next(r for r in reversed(secured.arrived) if r.event.fate is Fate.OK)))
     elif not decided:
         yield NO_SET if not secured.sets else NO_RECORDS
@@ -109,9 +117,9 @@ def protects_with_the_agreed_keys(view: View) -> Iterator[Outcome]:
         elif failed and not verified and all(r.event.fate is Fate.MALFORMED and _well_formed(made, r) for r in failed):
             decided = True
             yield Unmet(f"the tester expected other algorithms than the list names: {shown(failed[0])}")
-        elif (failed or verified) and _two_choices(made):
+        elif (failed or verified) and two_choices(made):
             decided = True
-            yield Unmet("the first entry of the list is not that with the highest q: either may be in use")
+            yield Unmet("what of the list is to be taken is open: by order or by q, or without encryption")
         elif failed:
             decided = True
             actual = f"all {len(failed)} packets are wrong: {shown(failed[0])}"
@@ -231,6 +239,11 @@ def _concerns_protected_port(secured: SecuredView, entry: Entry) -> bool:
     )
 
 
+def _is_protected(view: View, ends: tuple[Address, Address], number: int, at: float) -> bool:
+    """Whether one of two ports certainly has associations when a message passes; a P-CSCF keeps its ports."""
+    return view.secured.dut is not Side.UE or any(is_protected(view, each, number, at) for each in ends)
+
+
 def _invited(secured: SecuredView, port: int, after: int) -> bool:
     """Whether the tester has asked for an answer at this port by the Via of a request in the clear."""
     requests = (x.request for x in secured.asked if x.request.number <= after)
@@ -254,14 +267,6 @@ def _agreed(made: MadeSet) -> str:
 def _well_formed(made: MadeSet, record: EspEntry) -> bool:
     """Whether a packet has the length of the algorithms that both sides take, the first on the list (7.2)."""
     return fits(record.event.octets, made.candidates[0].keys.transform)
-
-
-def _two_choices(made: MadeSet) -> bool:
-    """Whether TS 33.203 7.2 and RFC 3329 2.3.1 differ on what of the list is taken."""
-    listed = mechanisms(made.challenge.message, SecurityServer) if made.challenge.message is not None else ()
-    supported = [each.keys.transform for each in made.candidates]
-    taken = [select(listed, supported, made.candidates[0].ue, preference=each) for each in Preference]
-    return len({(each.transform, each.peer) for each in taken if isinstance(each, Chosen)}) > 1
 
 
 def _makes_sense(secured: SecuredView, record: EspEntry) -> bool:

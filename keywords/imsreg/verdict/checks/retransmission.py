@@ -34,7 +34,7 @@ def _can_be_answered(view: View, exchange: Exchange) -> bool:
     """Whether the associations of a request live: they may go with its final response (TS 33.203 7.4.2a)."""
     last = exchange.requests[-1]
     located = view.secured.on(last) if last.flow.association is not None else None
-    return located is None or located.made.ended is None or last.number <= located.made.ended
+    return located is None or not located.made.may_be_gone(last)
 
 
 def _repeated(exchange: Exchange) -> Iterator[Outcome]:

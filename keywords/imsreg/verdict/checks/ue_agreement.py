@@ -145,10 +145,13 @@ def mirrors_security_server(view: View) -> Iterator[Outcome]:
 
 @check("24.229-5.1.1.4.2-02")
 def renews_security_client(view: View) -> Iterator[Outcome]:
-    """New SPIs and client port, the former server port, against the request that brought the registration."""
+    """New SPIs and client port, the former server port, against the offer that the last challenge took up.
+
+    What a refresh without a challenge has offered since was never in use.
+    """
     decided = False
     for register, anchor in _refreshes(view):
-        before = _ipsec(anchor)
+        before = _ipsec(_last_answer(anchor) or anchor)
         if not before:
             continue
         decided = True
@@ -204,13 +207,20 @@ def _ipsec(register: UeRegister) -> tuple[SecurityClient, ...]:
 
 def _last_server(anchor: UeRegister) -> tuple[SecurityServer, ...]:
     """The list in the last challenge that led to this registration, or to the one that it refreshed."""
+    answer = _last_answer(anchor)
+    challenged = answer.answers if answer is not None else None
+    return readable(challenged.final, SecurityServer) if challenged is not None and challenged.final is not None else ()
+
+
+def _last_answer(anchor: UeRegister) -> UeRegister | None:
+    """The answer to that challenge; None if nothing was challenged."""
     register: UeRegister | None = anchor
     while register is not None:
         for request in register.chain():
             if request.answers is not None and request.answers.final is not None:
-                return readable(request.answers.final, SecurityServer)
+                return request
         register = register.anchor
-    return ()
+    return None
 
 
 def _same(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from imsreg.secagree.events import Fault
 from imsreg.sip.headers.security import SecurityClient
 from imsreg.transcript.entries import Entry
+from imsreg.verdict.checks.esp_in_use import call_of, emergency_calls
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_history import MadeSet
 from imsreg.verdict.esp_view import SILENCE, SecuredView
@@ -18,12 +19,17 @@ from imsreg.verdict.view import View, readable
 
 @check("33.203-7.1-09")
 def takes_no_request_in_the_clear(view: View) -> Iterator[Outcome]:
-    """While it has associations no request in the clear gets a 2xx. It may say in the clear what is wrong with it."""
-    secured, decided = view.secured, False
+    """While it has associations no request in the clear gets a 2xx, unless it belongs to an emergency call.
+
+    It may say in the clear what is wrong with it.
+    """
+    secured, decided, calls = view.secured, False, emergency_calls(view)
     for exchange in secured.asked:
         request = exchange.request
         lives = any(m.owner.host == request.destination.host and m.lives(request) for m in secured.sets)
         if request.flow.association is not None or exchange.method in ("ACK", "CANCEL") or not lives:
+            continue
+        if call_of(request) in calls:
             continue
         decided = True
         accepted = [entry for entry in exchange.responses if entry.label.startswith("2")]

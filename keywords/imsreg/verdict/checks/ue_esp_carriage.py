@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.secagree.associations import Name
+from imsreg.secagree.phases import Phase
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.checks.esp_in_use import has_a_set, in_use
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_view import Located, SecuredView
-from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 from imsreg.verdict.ue_registers import REPORTS, Purpose, Stage, UeRegister
 from imsreg.verdict.view import View
 
@@ -60,7 +61,7 @@ def reports_a_failure_outside_the_new_set(view: View) -> Iterator[Outcome]:
             continue
         decided = True
         for entry in register.exchange.requests:
-            yield _reported(secured, entry, old)
+            yield _reported(secured, entry, old, began)
     if not decided:
         yield Unmet("the UE reported no challenge that it could not accept and that makes associations")
 
@@ -74,15 +75,35 @@ def _begun_on_a_set(view: View, purpose: Purpose, otherwise: str) -> Iterator[Ou
         if not has_a_set(secured, request):
             continue
         decided = True
+        if request.flow.association is None and _tried_on_a_set(view, register):
+            yield Moot("a REGISTER on the associations had failed: the UE may take them for dead")
+            continue
         for entry in register.exchange.requests:
             yield in_use(secured, entry)
     if not decided:
         yield Unmet(otherwise)
 
 
-def _reported(secured: SecuredView, entry: Entry, old: Located | None) -> Outcome:
-    located = secured.on(entry)
+def _tried_on_a_set(view: View, register: UeRegister) -> bool:
+    """Whether the UE had begun the same on associations, and got no answer or a failure (TS 33.203 7.4.0)."""
+    since = register.anchor.final_entry.number if register.anchor is not None else 0
+    return any(
+        each.exchange.request.flow.association is not None and (not each.status or each.status // 100 > 2)
+        for each in view.ue.registers
+        if since < each.number < register.number and each.same_ue(register) and each.stage is Stage.FIRST
+        if each.status not in (401, 407, 423)
+    )
+
+
+def _reported(secured: SecuredView, entry: Entry, old: Located | None, began: Entry) -> Outcome:
+    located, label = secured.on(entry), began.flow.association
+    if old is None and label is not None:  # a set from before this transcript
+        if entry.flow.association == label:
+            return Held(entry.number)
+        return Breach(entry.number, f"on {label}, on which the registration began", secured.way(entry))
     if old is None:
+        if located is not None and located.made.phase(entry.number) is Phase.ESTABLISHED:
+            return Observed(entry.number, "in the clear, as the registration began", secured.way(entry))
         if entry.flow.association is None:
             return Held(entry.number)
         return Breach(entry.number, "in the clear, as the registration began", secured.way(entry))

@@ -12,6 +12,7 @@ from imsreg.sip.headers.security import SecurityClient, SecurityMechanism, Secur
 from imsreg.sip.headers.via import Via
 from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.esp_forgotten import may_be_forgotten
 from imsreg.verdict.esp_sets import sets_made_by, sound
 from imsreg.verdict.esp_view import shown
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet, held_unless
@@ -43,19 +44,15 @@ def offers_no_standard_port(view: View) -> Iterator[Outcome]:
 
 @check("33.203-7.1-08")
 def offers_unique_spis(view: View) -> Iterator[Outcome]:
-    """Two that differ, and none that is in use in either direction. An answer repeats the offer before it."""
+    """Two that differ, and none that is in use in either direction. An answer repeats the offer before it.
+
+    Those of a set that the UE may have given up are only odd.
+    """
     decided = False
     for register in view.ue.registers:
         if register.stage is Stage.ANSWER:
             continue
-        request = register.exchange.request
-        taken = {
-            spi
-            for made in view.secured.sets
-            if made.owner.host == request.source.host and made.lives(request)
-            for sas in made.candidates
-            for spi in sas.spis
-        }
+        taken, former = _spis_in_use(view, register)
         for entry in readable(register.request, SecurityClient):
             ends = endpoints(entry)
             if not isinstance(ends, Endpoints):
@@ -67,6 +64,9 @@ def offers_unique_spis(view: View) -> Iterator[Outcome]:
             elif not taken.isdisjoint(ends.spis):
                 expected = f"SPIs other than {', '.join(map(str, sorted(taken)))}, which are in use"
                 yield Breach(register.number, expected, str(entry), line)
+            elif not former.isdisjoint(ends.spis):
+                expected = f"SPIs other than {', '.join(map(str, sorted(former)))}, which may still be in use"
+                yield Observed(register.number, expected, str(entry), line)
             else:
                 yield Held(register.number)
     if not decided:
@@ -123,7 +123,7 @@ def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
         answered = reply is not None and reply.answers is register and reply.stage is Stage.ANSWER
         if answered or _packet(view, register) is not None:
             yield Moot("the UE answered the challenge, which 33.203-7.3.2.2-01 judges")
-        elif reply is not None and reply.call_id == register.call_id:
+        elif reply is not None and reply.call_id == register.call_id and reply.record == register.record:
             line = line_of(reply.request, "Call-ID")
             finding = Breach if certain else Observed
             yield finding(reply.number, expected, f"Call-ID: {reply.call_id}, as before", line)
@@ -135,6 +135,18 @@ def begins_anew_without_an_agreement(view: View) -> Iterator[Outcome]:
             yield Unmet(f"the tester did not wait after message {entry}")
     if not decided:
         yield _all_usable(view)
+
+
+def _spis_in_use(view: View, register: UeRegister) -> tuple[set[int], set[int]]:
+    """The SPIs that the UE's associations have when it sends a request, and those that they may have."""
+    request = register.exchange.request
+    taken: set[int] = set()
+    former: set[int] = set()
+    for made in view.secured.sets:
+        if made.owner.host == request.source.host and made.lives(request):
+            kind = former if may_be_forgotten(view, made, request.number) else taken
+            kind.update(spi for sas in made.candidates for spi in sas.spis)
+    return taken, former
 
 
 def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
@@ -156,7 +168,8 @@ def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
         known = {transform(entry) for entry in listed if usable(entry)}
         # A UE may know more than it offers: an algorithm of Annex H beside its offer leaves a doubt.
         if not known & {*ALL_TRANSFORMS}:
-            yield register, True
+            # Of two values of one parameter, which RFC 3261 7.3.1 forbids, a UE may take either.
+            yield register, not any("two values" in str(endpoints(entry)) for entry in listed)
             continue
         made = sets_made_by(register.exchange.request, register.final_entry)
         if made and not any(map(sound, made)):
@@ -164,9 +177,14 @@ def _useless(view: View) -> Iterator[tuple[UeRegister, bool]]:
 
 
 def _another(offer: Iterable[SecurityMechanism], listed: Iterable[SecurityMechanism]) -> bool:
-    """Whether both sides have a mechanism that is not ipsec-3gpp."""
-    names = {entry.mechanism.lower() for entry in offer} & {entry.mechanism.lower() for entry in listed}
-    return bool(names - {MECHANISM})
+    """Whether both sides have a mechanism that is not ipsec-3gpp, or a mode that is not that of transport."""
+    both = {_kind(entry) for entry in offer} & {_kind(entry) for entry in listed}
+    return bool(both - {(MECHANISM, "trans")})
+
+
+def _kind(entry: SecurityMechanism) -> tuple[str, str]:
+    name = entry.mechanism.lower()
+    return name, (entry.mod or "trans").lower() if name == MECHANISM else ""
 
 
 def _all_usable(view: View) -> Moot | Unmet:
@@ -174,7 +192,7 @@ def _all_usable(view: View) -> Moot | Unmet:
     for register in view.ue.challenged:
         listed = readable(register.final, SecurityServer) if register.final is not None else ()
         if _another(readable(register.request, SecurityClient), listed):
-            return Moot("the list has a mechanism beside ipsec-3gpp that the UE offers, too")
+            return Moot("the list has a mechanism or mode beside ipsec-3gpp in transport mode that the UE offers, too")
     return Unmet("no challenge lacked a Security-Server that the UE could use")
 
 
@@ -183,7 +201,16 @@ def _packet(view: View, register: UeRegister) -> EspEntry | None:
     entries = readable(register.final, SecurityServer) if register.final is not None else ()
     spis = {spi for entry in entries for spi in (entry.spi_c, entry.spi_s)}
     after, reply = register.final_entry.number, view.ue.next(register)
+    others = {
+        association
+        for made in view.secured.sets
+        if made.asked is not register.exchange.request
+        for sas in made.candidates
+        for association in sas.associations
+    }
     for record in view.secured.arrived:
+        if record.event.association in others:
+            continue
         in_time = record.after >= after and (reply is None or record.after < reply.number)
         if in_time and record.event.spi and record.event.spi in spis:
             return record
@@ -192,7 +219,8 @@ def _packet(view: View, register: UeRegister) -> EspEntry | None:
 
 def _wrong_ports(register: UeRegister, ports: set[int]) -> Iterator[Breach]:
     wanted = " or ".join(map(str, sorted(ports)))
-    for contact in register.contacts:
+    others = not register.binds and any(not c.star and c.uri.port in ports for c in register.contacts)
+    for contact in register.contacts if not others else ():  # removed beside its own
         if contact.star or (register.binds and register.asked(contact) == 0):
             continue  # not its own contact of now
         if contact.uri.scheme in ("sip", "sips") and contact.uri.port not in ports:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imsreg.secagree.phases import Phase
 from imsreg.sip.message import Response
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
 from imsreg.verdict.ue_told import PATIENCE
-from imsreg.verdict.ue_view import Ended
+from imsreg.verdict.ue_view import Ended, Notified
 from imsreg.verdict.view import View
 
 
@@ -18,7 +19,7 @@ def answers_notify_with_200(view: View) -> Iterator[Outcome]:
     """Of its own subscription. Another response may be appropriate, silence is not."""
     decided = False
     for notified in view.ue.notified:
-        if not notified.known:
+        if not notified.known or not _reaches(view, notified):
             continue
         final = notified.exchange.final
         if final is not None and isinstance(final.message, Response):
@@ -79,6 +80,19 @@ def _ended(view: View, event: str) -> Iterator[Ended]:
         final = ended.notified.exchange.final
         if ended.event == event and final is not None and final.label.startswith("2"):
             yield ended
+
+
+def _reaches(view: View, notified: Notified) -> bool:
+    """Whether a NOTIFY came where the UE takes it: on an association only if that is one of a set in use for certain.
+
+    On a set whose place another has taken a response tells that it has reached the UE (TS 33.203 7.4.1a).
+    """
+    request = notified.exchange.request
+    if request.flow.association is None:
+        return True
+    located = view.secured.on(request)
+    phase = located.made.phase(request.number) if located is not None else Phase.OLD
+    return phase is Phase.ESTABLISHED or (phase is Phase.OLD and notified.exchange.final is not None)
 
 
 def _unasked(view: View, ended: Ended) -> UeRegister | None:

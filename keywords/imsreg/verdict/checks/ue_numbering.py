@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imsreg.secagree.events import Fate
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.max_forwards import MaxForwards
 from imsreg.sip.headers.name_addr import From, To
@@ -140,7 +141,7 @@ def keeps_its_call_id(view: View) -> Iterator[Outcome]:
 
 @check("rfc3261-10.2-02")
 def cseq_counts_up_by_one(view: View) -> Iterator[Outcome]:
-    """From REGISTER to REGISTER with the same Call-ID."""
+    """From REGISTER to REGISTER with the same Call-ID. A packet that could not be read may have held one more."""
     last: dict[str, UeRegister] = {}
     decided = False
     for register in view.ue.registers:
@@ -151,12 +152,20 @@ def cseq_counts_up_by_one(view: View) -> Iterator[Outcome]:
         decided = True
         if register.cseq == before.cseq + 1:
             yield Held(register.number)
+        elif register.cseq > before.cseq and _unread(view, before.number, register.number):
+            yield Unmet("packets of the UE between two REGISTER requests could not be read")
         else:
             line = line_of(register.request, "CSeq")
             actual = f"CSeq: {register.request.value('CSeq')}"
             yield Breach(register.number, f"CSeq: {before.cseq + 1} REGISTER", actual, line)
     if not decided:
         yield Unmet("no two REGISTER requests had the same Call-ID")
+
+
+def _unread(view: View, earlier: int, later: int) -> bool:
+    """Whether a packet with ESP came between two messages that could not be taken."""
+    between = (record.event for record in view.secured.arrived if earlier <= record.after < later)
+    return any(event.fate not in (Fate.OK, Fate.CLEAR, Fate.REPLAY, Fate.DUMMY) for event in between)
 
 
 def _requests(view: View) -> Iterator[tuple[int, Request]]:

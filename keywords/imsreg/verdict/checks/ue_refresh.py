@@ -136,7 +136,10 @@ def sends_its_last_credentials(view: View) -> Iterator[Outcome]:
 
 
 def last_credentials(view: View, purpose: Purpose, none: Unmet) -> Iterator[Outcome]:
-    """Each request that begins such an exchange, of a subscriber with AKA keys."""
+    """Each request that begins such an exchange, of a subscriber with AKA keys.
+
+    The nonce of a later challenge will do, too, that the UE has answered without being accepted: it is the last one.
+    """
     decided = False
     for register in view.ue.registers:
         if register.purpose is not purpose or register.stage is not Stage.FIRST or register.by_password:
@@ -144,7 +147,7 @@ def last_credentials(view: View, purpose: Purpose, none: Unmet) -> Iterator[Outc
         answer = _last_answer(register.anchor)
         if answer is not None:
             decided = True
-            yield _repeated(register, answer)
+            yield _repeated(register, _later_answer(view, register, answer))
     if not decided:
         moot = none_for_aka(view, none.reason)
         yield moot if isinstance(moot, Moot) else none
@@ -224,6 +227,12 @@ def _last_answer(anchor: UeRegister | None) -> UeRegister | None:
                 return request
         anchor = anchor.anchor
     return None
+
+
+def _later_answer(view: View, register: UeRegister, answer: UeRegister) -> UeRegister:
+    """The answer since then whose nonce a request has; if there is none, that one."""
+    since = (r for r in reversed(view.ue.responses) if answer.number < r.number < register.number)
+    return next((r for r in since if r.same_ue(register) and r.nonce == register.nonce), answer)
 
 
 def _repeated(register: UeRegister, answer: UeRegister) -> Outcome:

@@ -105,7 +105,8 @@ def _valid(view: View) -> Iterator[tuple[UeRegister, Posed]]:
     """The AKA challenges that the UE can verify, its SQN not being out of range as far as the transcript tells.
 
     Where the profile has a security agreement, only those with a Security-Server: without one a UE begins anew
-    (TS 24.229 5.1.1.5.1). With associations also both lists must be such that they can certainly be made.
+    (TS 24.229 5.1.1.5.1). With associations also both lists must be such that they can certainly be made, and the
+    challenge where the UE takes it.
     """
     for register in view.ue.challenged:
         posed, response = register.posed, register.final
@@ -114,9 +115,18 @@ def _valid(view: View) -> Iterator[tuple[UeRegister, Posed]]:
         agreed = view.facts.security == "none" or bool(readable(response, SecurityServer))
         if view.facts.security == "ipsec":
             made = sets_made_by(register.exchange.request, register.final_entry)
-            agreed = any(sound(each) and soundly_offered(each) for each in made)
+            agreed = any(sound(each) and soundly_offered(each) for each in made) and _in_its_place(view, register)
         if agreed and posed.put in (Put.FRESH, Put.OPEN):
             yield register, posed
+
+
+def _in_its_place(view: View, register: UeRegister) -> bool:
+    """Whether a challenge came on the set of its request, or in the clear likewise (TS 33.203 7.4)."""
+    asked, given = register.exchange.request, register.final_entry
+    if asked.flow.association is None or given.flow.association is None:
+        return asked.flow.association == given.flow.association
+    there, back = view.secured.on(asked), view.secured.on(given)
+    return there is None or back is None or there.made is back.made
 
 
 def none_for_aka(view: View, why: str) -> Moot | Unmet:

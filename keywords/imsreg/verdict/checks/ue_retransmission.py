@@ -143,9 +143,17 @@ def _over_udp(view: View) -> Iterator[Exchange]:
     for exchange in view.ue.exchanges:
         clear = [entry for entry in exchange.responses if entry.flow.association is None]
         astray = exchange.request.number in discarded or any(entry.destination in protected for entry in clear)
-        astray = astray or (bool(clear) and exchange.request.flow.association is not None)
+        astray = astray or any(_elsewhere(view, exchange.request, entry) for entry in exchange.responses)
         if not exchange.request.flow.reliable and exchange.method not in ("ACK", "INVITE") and not astray:
             yield exchange
+
+
+def _elsewhere(view: View, request: Entry, response: Entry) -> bool:
+    """Whether a response came in the clear to a request on a set, or the other way round, or on another set."""
+    if request.flow.association is None or response.flow.association is None:
+        return request.flow.association != response.flow.association
+    there, back = view.secured.on(request), view.secured.on(response)
+    return there is not None and back is not None and there.made is not back.made
 
 
 def _kept_waiting(view: View, exchange: Exchange) -> float:
