@@ -46,7 +46,7 @@ Change An SPI In
     [Documentation]    spi-c of the first entry becomes another one.
     [Arguments]    ${answer}    ${name}
     ${list}=    Get Header    ${answer}    ${name}
-    ${changed}=    Replace String Using Regexp    ${list}    spi-c=[0-9]+    spi-c=0000004711
+    ${changed}=    Replace String Using Regexp    ${list}    (?i)spi-c\\s*=\\s*[0-9]+    spi-c=0000004711
     Set Header    ${answer}    ${name}    ${changed}
 
 Try The Associations Of

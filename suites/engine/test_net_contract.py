@@ -356,7 +356,18 @@ def test_changes_around_the_packets_of_a_call_are_taken_once_and_in_their_order(
             (Change.REMOVE, two),
         ]
     )
-    before, after = take_changes(node)
+    first, before, after = take_changes(node)
+    assert first == []
     assert [change.sas for change in before] == [two]
     assert [change.sas for change in after] == [one, two]
-    assert take_changes(node) == ([], [])
+    assert take_changes(node) == ([], [], [])
+
+
+def test_a_set_that_is_in_the_way_of_a_new_one_goes_before_it() -> None:
+    """Both are between the same ports, as where a P-CSCF gives every challenge the same ones."""
+    node = Secured()
+    own, keys = Endpoints(300, 301, 5001, 5002), expand(Transform("hmac-sha-1-96", "null"), *[Secret(bytes(16))] * 2)
+    old, new = (SaSet("10.0.0.1", "10.0.1.1", own, Endpoints(spi, spi + 1, 6001, 6002), keys) for spi in (400, 402))
+    node.sa_changes.extend([SaChange(Change.INSTALL, new, Side.UE), SaChange(Change.REMOVE, old, Side.UE)])
+    first, before, after = take_changes(node)
+    assert ([c.sas for c in first], [c.sas for c in before], after) == ([old], [new], [])

@@ -97,7 +97,7 @@ def test_a_port_that_is_protected_no_more() -> None:
     own = Address(begin.ue_host, 7002)
 
     def sends(life: Secured) -> Secured:
-        return life.clear(own, life.p_cscf, udp(own, life.p_cscf, b"REGISTER"))
+        return life.clear(own, life.p_cscf, udp(own, life.p_cscf, b"REGISTER sip:h SIP/2.0\r\n"))
 
     assert sends(begin).register().challenged().answer().ok().kinds(CLEAR) == {Observed}
     assert sends(registered().told("reset")).kinds(CLEAR) == {Observed}
@@ -239,3 +239,15 @@ def test_encryption_that_the_network_leaves_out() -> None:
     life.register().challenged(lists=both)
     life.packet(life.sets[0].named(Name.UL1), Fate.DUMMY)
     assert life.kinds("33.203-I-01") == {Unmet}
+
+
+def test_whoever_takes_a_challenge_in_the_clear_does_not_begin_twice() -> None:
+    life = again(registered()).challenged(on="clear").passes(3).answer()
+    assert Breach not in life.kinds("24.229-5.1.1.2.1-08")
+
+
+@pytest.mark.parametrize(("data", "kind"), [(b"SIP/2.0 200 OK", Breach), (b"GET / HTTP/1.1\r\n", Observed)])
+def test_what_another_program_of_the_host_sends_is_no_message(data: bytes, kind: type[Outcome]) -> None:
+    life = registered()
+    source, destination = Address(life.ue_host, 40000), Address(life.p_host, 6002)
+    assert life.clear(source, destination, udp(source, destination, data)).kinds(CLEAR) == {kind}

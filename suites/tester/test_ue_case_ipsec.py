@@ -149,8 +149,8 @@ def test_what_is_repeated_may_stay_on_its_set_when_that_ends(case: UeCase) -> No
     case.respond(end, case.lane.attendant.ok(end))
     case.advance(60)
     assert [e.flow.association is None for e in case.transcript.entries if e.label == "SUBSCRIBE"] == [False] * 6
-    judgement = case.judge(["33.203-7.4.1a-02"])
-    assert [(ruling.verdict, ruling.findings) for ruling in judgement.rulings] == [(Verdict.PASS, ())]
+    rulings = case.rulings(["33.203-7.4.1a-02"])
+    assert [(ruling.verdict, ruling.findings) for ruling in rulings] == [(Verdict.PASS, ())]
 
 
 def test_the_network_keeps_the_sets_of_a_ue(case: UeCase) -> None:

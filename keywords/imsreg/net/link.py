@@ -91,10 +91,11 @@ def take_changes(node: SecuredNode) -> SaChanges:
             taken.after.remove(same[0])
         else:
             taken.before.append(change)
-    pairs = {pair for change in taken.before for pair in change.sas.pairs}
-    taken.first.extend(change for change in taken.after if pairs & change.sas.pairs)
-    taken.after[:] = [change for change in taken.after if change not in taken.first]
-    return taken
+    new = [change.sas for change in taken.before]
+    pairs = {pair for sas in new for pair in sas.pairs}
+    in_the_way = [c for c in taken.after if c.sas.pairs & pairs and not any(c.sas is sas for sas in new)]
+    after = [change for change in taken.after if change not in in_the_way]
+    return SaChanges(in_the_way, taken.before, after)
 
 
 class Link(Protocol):

@@ -100,6 +100,14 @@ class UeAssociations:
             if change.change is Change.INSTALL and self._new_set is not None:
                 self._new_set(change.sas)
             self.changes.append(change)
+            if change.change is Change.INSTALL:
+                self._let_go(change.sas)
+
+    def _let_go(self, new: SaSet) -> None:
+        """Of two sets between the same ports the link can only have one."""
+        for live in [live for live in self._kept if live.sas.pairs & new.pairs]:
+            self._kept.remove(live)
+            self.changes.append(SaChange(Change.REMOVE, live.sas, Side.UE))
 
     def make_way(self) -> None:
         """A challenge is about to be answered: let go of every set with the SPIs that its own will have.

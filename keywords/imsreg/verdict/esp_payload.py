@@ -30,14 +30,19 @@ class Payload(StrEnum):
 def payload_of(octets: bytes, transport: Transport) -> Payload:
     """What an IP packet, or its beginning, holds: a SIP message begins with a letter, perhaps after empty lines.
 
-    UNKNOWN where the packet was not kept, or ends before that.
+    The first line of a datagram names the protocol, too, as far as it was kept: other programs have ports as well. Of a
+    segment a capture may keep no more than whether it begins with a letter. UNKNOWN where the packet was not kept, or
+    ends before that.
     """
     begin = _transport_header(octets)
     if begin is None or len(octets) < begin + (_UDP_HEADER if transport == "UDP" else _TCP_HEADER):
         return Payload.UNKNOWN
     header = _UDP_HEADER if transport == "UDP" else (octets[begin + 12] >> 4) * 4
     text = octets[begin + header : _end(octets)].lstrip(b"\r\n")
-    return Payload.MESSAGE if text[:1].isalpha() else Payload.NOTHING
+    line, more, _ = text.partition(b"\r\n")
+    cut = not more and len(octets) < _end(octets)
+    named = transport == "TCP" or cut or b"SIP/" in line.upper()
+    return Payload.MESSAGE if text[:1].isalpha() and named else Payload.NOTHING
 
 
 def response_in(octets: bytes, transport: Transport) -> Response | None:

@@ -144,10 +144,12 @@ def _offers(attempt: Attempt) -> bool:
     """Whether this is an initial REGISTER that proposes what a network can know, and says so in Require.
 
     From the first hop: several Via values are refused (RFC 3329 2.3.1), and a UE gives its own address in the one.
+    For a contact: one that only removes or asks begins no registration.
     """
     vias = readable(attempt.request, Via)
     return (
         attempt.kind is Kind.UNCHALLENGED
+        and attempt.binds
         and len(vias) == 1
         and vias[0].sent_from(attempt.exchange.request.source.host)
         and "sec-agree" in attempt.request.option_tags("Require")

@@ -130,8 +130,11 @@ def one_registration_at_a_time(view: View) -> Iterator[Outcome]:
 
 
 def _while_open(view: View, register: UeRegister, later: UeRegister) -> bool:
-    """Whether `later` was sent, unasked and the same way, before the response to `register` or its timeout."""
-    if register.final is not None and register.final_entry.number < later.number:
+    """Whether `later` was sent, unasked and the same way, before the response to `register` or its timeout.
+
+    What a UE makes of a response that it should discard is judged elsewhere.
+    """
+    if register.astray or (register.final is not None and register.final_entry.number < later.number):
         return False
     flows = register.exchange.request.flow, later.exchange.request.flow
     if flows[0].transport != flows[1].transport or later.at - register.at >= TRANSACTION - EARLY:
