@@ -78,7 +78,10 @@ def test_a_command_runs_inside_and_everything_comes_out(tmp_path: Path) -> None:
     here = str(FIXTURES)
     job = Job([PYTHON, "-c", CODE, str(results), here], results=results, environment=environment, directory=FIXTURES)
     assert run(job, output, errors) == 7
-    assert output.getvalue().decode().splitlines() == [f"0 yes 1 {here} False", "Read-only file system"]
+    told, refusal = output.getvalue().decode().splitlines()
+    assert told == f"0 yes 1 {here} False"
+    # In a checkout that is somebody else's, nobody's rights end before the file system's do.
+    assert refusal in ("Read-only file system", "Permission denied")
     assert errors.getvalue() == b"aside\n"
     assert [path.name for path in results.iterdir()] == ["kept"]
     assert (results / "kept").stat().st_size == 100_000
