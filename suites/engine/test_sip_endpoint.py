@@ -436,3 +436,35 @@ def test_addresses_in_their_forms() -> None:
     assert (four.host, four.family, four.sip_host, str(four)) == ("192.0.2.1", "IPv4", "192.0.2.1", "192.0.2.1:5061")
     with pytest.raises(ValueError, match="host"):
         Address.of("host", 1)
+
+
+# Given up on one side
+
+
+def test_an_abandoned_request_is_repeated_no_more_and_its_response_is_a_stray() -> None:
+    ue = Endpoint(IMS)
+    transaction = ue.send_request(register(), UDP, 0.0)
+    sent(ue)
+    ue.abandon(transaction)
+    assert ue.next_deadline() is None
+    (event,) = ue.receive(Packet(UDP, answer(register()).to_bytes()), 1.0)
+    assert isinstance(event, Stray)
+    ue.abandon(transaction)
+
+
+def test_an_abandoned_request_that_cannot_be_read_is_repeated_no_more() -> None:
+    ue = Endpoint(IMS)
+    ue.abandon(ue.send_request(b"REGISTER\r\n\r\n", UDP, 0.0))
+    assert ue.next_deadline() is None
+
+
+def test_a_discarded_request_is_new_when_it_comes_again() -> None:
+    core = Endpoint(IMS)
+    first = receive_request(core)
+    core.discard(first.transaction)
+    assert core.next_deadline() is None
+    again = receive_request(core)
+    assert again.transaction is not first.transaction
+    core.discard(first.transaction)
+    core.respond(again.transaction, answer(again.request), 1.0)
+    assert len(sent(core)) == 1
