@@ -15,6 +15,7 @@ from imsreg.secagree.esp import PROTOCOL
 from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.flows import flow_on
 from imsreg.secagree.ip import build_ip
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow
 from imsreg.transcript import ladder, textlog
 from imsreg.transcript import transcript as module
@@ -25,7 +26,7 @@ from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.esp_octets import masked
 from imsreg.transcript.esp_words import esp_text
 from imsreg.transcript.liveladder import LiveLadder
-from imsreg.transcript.packets import Datagram, Segment, TcpFlags, parse_packet
+from imsreg.transcript.packets import Datagram, Segment, parse_packet
 from imsreg.transcript.pcapng import write_capture
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.esp_payload import payload_of

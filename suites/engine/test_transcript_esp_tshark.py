@@ -17,12 +17,13 @@ from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.flows import flow_on, reply_on
 from imsreg.secagree.ip import IpPacket, build_ip, parse_ip
 from imsreg.secagree.keys import expand
+from imsreg.secagree.segment import TcpFlags
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.secret import Secret
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow
 from imsreg.tester.esp_keys import EspKeyFile
-from imsreg.transcript.packets import Datagram, Segment, TcpFlags
+from imsreg.transcript.packets import Datagram, Segment
 from imsreg.transcript.pcapng import write_capture
 from imsreg.transcript.transcript import Transcript
 

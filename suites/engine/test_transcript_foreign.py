@@ -16,6 +16,7 @@ from imsreg.secagree.associations import Association, Name
 from imsreg.secagree.esp import PROTOCOL, Outbound
 from imsreg.secagree.ip import build_ip, parse_ip
 from imsreg.secagree.keys import expand
+from imsreg.secagree.segment import TcpFlags
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.secret import Secret
 from imsreg.sip.flow import Address
@@ -23,7 +24,7 @@ from imsreg.transcript.blocks import BlockType, write_block
 from imsreg.transcript.capture import read_capture
 from imsreg.transcript.foreign import EspCapture
 from imsreg.transcript.foreign_packets import ip_packets
-from imsreg.transcript.packets import Datagram, Segment, TcpFlags
+from imsreg.transcript.packets import Datagram, Segment
 from imsreg.transcript.pcapng import write_capture
 from imsreg.transcript.transcript import Transcript
 

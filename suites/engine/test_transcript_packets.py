@@ -7,9 +7,10 @@ import struct
 
 import pytest
 
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow
 from imsreg.transcript.entries import Entry
-from imsreg.transcript.packets import Datagram, PacketError, Segment, TcpFlags, parse_packet
+from imsreg.transcript.packets import Datagram, PacketError, Segment, parse_packet
 from imsreg.transcript.streams import MAX_SEGMENT, Streams, settled_flows
 
 A4, B4 = Address("192.0.2.1", 5060), Address("198.51.100.9", 40_000)

@@ -8,8 +8,8 @@ import pytest
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database
-from imsreg.net.ipsec.datagram import build_datagram
 from imsreg.secagree.associations import Name, SaSet, Selector, Side
+from imsreg.secagree.datagram import build_datagram
 from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.esp import LAST_SEQUENCE, NO_NEXT_HEADER, PROTOCOL, Outbound
 from imsreg.secagree.events import Fate

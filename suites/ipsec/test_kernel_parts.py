@@ -19,12 +19,12 @@ from imsreg.net.ipsec.log import EventLog
 from imsreg.net.ipsec.namespace import Namespace
 from imsreg.net.ipsec.netlink import DUMP
 from imsreg.net.ipsec.owner import Ledger, sweep, take_out
-from imsreg.net.ipsec.reassembly import Fragments
 from imsreg.net.ipsec.rights import hindrance
 from imsreg.net.ipsec.xfrm import Xfrm, selector_of
 from imsreg.net.ipsec.xfrm_policy import Policy, Way
 from imsreg.secagree.associations import Association, Name, SaSet, Side
 from imsreg.secagree.endpoints import Endpoints
+from imsreg.secagree.fragments import Reassembly
 from imsreg.secagree.ip import build_ip, parse_ip
 from imsreg.secagree.keys import expand
 from imsreg.secagree.transforms import Transform
@@ -87,8 +87,8 @@ def test_fragments_make_a_packet_in_any_order(cut) -> None:
     for seed in range(10):
         pieces = cut(payload, 1400)
         Random(seed).shuffle(pieces)
-        fragments = Fragments()
-        *before, last = (fragments.whole(each) for each in pieces)
+        fragments = Reassembly()
+        *before, last = (fragments.take(each) for each in pieces)
         assert before == [None, None]
         assert (last.protocol, last.payload) == (ESP, payload)
 
@@ -96,25 +96,25 @@ def test_fragments_make_a_packet_in_any_order(cut) -> None:
 @CUT
 def test_fragments_of_different_packets_are_kept_apart(cut) -> None:
     one, other = cut(bytes(3000), 1400, ident=1), cut(b"x" * 3000, 1400, ident=2)
-    fragments = Fragments()
-    found = [fragments.whole(each) for pair in zip(one, other, strict=True) for each in pair]
+    fragments = Reassembly()
+    found = [fragments.take(each) for pair in zip(one, other, strict=True) for each in pair]
     assert [each.payload for each in found if each is not None] == [bytes(3000), b"x" * 3000]
 
 
 def test_packets_that_are_never_complete_are_given_up() -> None:
-    fragments = Fragments()
+    fragments = Reassembly(64)
     first, *_ = ipv4_fragments(bytes(3000), 1400, ident=0)
-    fragments.whole(first)
+    fragments.take(first)
     for ident in range(1, 1000):
-        fragments.whole(ipv4_fragments(bytes(3000), 1400, ident=ident)[0])
+        fragments.take(ipv4_fragments(bytes(3000), 1400, ident=ident)[0])
     assert len(fragments._waiting) == 64
-    assert fragments.whole(ipv4_fragments(bytes(3000), 1400, ident=0)[1]) is None
+    assert fragments.take(ipv4_fragments(bytes(3000), 1400, ident=0)[1]) is None
 
 
 @pytest.mark.parametrize("ends", [(HERE, THERE), (HERE_6, THERE_6)])
 def test_a_whole_packet_passes(ends: tuple[Address, Address]) -> None:
     packet = build_ip(*(bytes(4) if ":" not in each.host else bytes(16) for each in ends), ESP, b"x" * 100)
-    assert Fragments().whole(packet) == parse_ip(packet)
+    assert Reassembly().take(packet) == parse_ip(packet)
 
 
 def test_structures_have_the_lengths_of_the_kernels() -> None:

@@ -8,16 +8,16 @@ from typing import Literal
 
 from imsreg.errors import InputError
 from imsreg.net.ipsec.backend import BackendError
-from imsreg.net.ipsec.datagram import HEADER
 from imsreg.net.ipsec.ports import protected_ports
-from imsreg.net.ipsec.segment import PROTOCOL as TCP
-from imsreg.net.ipsec.segment import Flag, Segment, parse_segment
 from imsreg.net.link import Node, largest_datagram
 from imsreg.net.memory_environment import MemoryEnvironment
 from imsreg.net.memory_stations import Opened, SeamedNode, Station, Stations, packet_of
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
 from imsreg.secagree.changes import SaChange
+from imsreg.secagree.datagram import HEADER
 from imsreg.secagree.events import Direction, EspEvent, Fault
+from imsreg.secagree.segment import PROTOCOL as TCP
+from imsreg.secagree.segment import Segment, TcpFlags, parse_segment
 from imsreg.sip.flow import Address, Flow, Packet, Transport, TransportFailure
 
 CONNECTING = 10.0
@@ -25,7 +25,7 @@ CONNECTING = 10.0
 _MSS = 1160  # octets of data in a segment, as over sockets
 _ISS = 1_000
 _MOST_CLEAR = 60_000  # octets of a piece of a stream in the clear that a record has
-_ACK = Flag.ACK
+_ACK = TcpFlags.ACK
 _Kind = Literal["unreachable", "refused", "closed", "timeout", "denied"]
 
 
@@ -162,14 +162,14 @@ class MemoryEsp:
 
     def stream_clear(self, node: Node, flow: Flow, data: bytes, receiver: Node | None) -> None:
         """Take note of a piece of a stream in the clear."""
-        segment = Segment(_ISS + 1, _ISS + 1, Flag.PSH | _ACK, data[:_MOST_CLEAR])
+        segment = Segment(_ISS + 1, _ISS + 1, TcpFlags.PSH | _ACK, data[:_MOST_CLEAR])
         self.send_clear(node, flow, segment)
         self.arrive_clear(node, flow, segment, receiver)
 
     def refuse_clear(self, node: Node, flow: Flow) -> None:
         """Take note of an attempt to connect in the clear, and of the reset that answers it."""
         back = Flow("TCP", flow.remote, flow.local)
-        call, reset = Segment(_ISS, 0, Flag.SYN), Segment(0, _ISS + 1, Flag.RST | _ACK)
+        call, reset = Segment(_ISS, 0, TcpFlags.SYN), Segment(0, _ISS + 1, TcpFlags.RST | _ACK)
         self.send_clear(node, flow, call)
         self.arrive_clear(node, flow, call, None)
         if self._concerns(back):
@@ -229,14 +229,14 @@ class MemoryEsp:
         """Make a connection, which takes the associations of both directions at both sides."""
         if (id(station.node), flow) in self._calling:
             return None
-        called = self._pass(station, outbound, Segment(_ISS, 0, Flag.SYN))
+        called = self._pass(station, outbound, Segment(_ISS, 0, TcpFlags.SYN))
         if called is None:
             self._fail_later(station.node, flow)
             return None
         there = called.station
         back = there.outbound(_back_on(called.association))
         listener = self._homes.get(("TCP", flow.remote))
-        flags = Flag.SYN | _ACK if listener is there.node else Flag.RST | _ACK
+        flags = TcpFlags.SYN | _ACK if listener is there.node else TcpFlags.RST | _ACK
         answer = None if back is None else self._pass(there, back, Segment(_ISS if listener else 0, _ISS + 1, flags))
         if back is None or answer is None or answer.station is not station:
             self._fail_later(station.node, flow)
@@ -258,7 +258,7 @@ class MemoryEsp:
         return self._stations.open(octets, station) if octets else None
 
     def _send_piece(self, end: _End, data: bytes) -> None:
-        segment = Segment(end.next, end.expected, Flag.PSH | _ACK, data)
+        segment = Segment(end.next, end.expected, TcpFlags.PSH | _ACK, data)
         end.next += len(data)
         if octets := self._stations.seal(end.station, packet_of(end.outbound.selector, segment)):
             self._environment.soon(partial(self._arrive_piece, octets, end.station, end.peer))

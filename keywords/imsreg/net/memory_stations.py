@@ -13,20 +13,20 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database, Inward
-from imsreg.net.ipsec.datagram import build_datagram
 from imsreg.net.ipsec.injection import injection
 from imsreg.net.ipsec.recording import incoming, injected, outgoing
-from imsreg.net.ipsec.segment import PROTOCOL as TCP
-from imsreg.net.ipsec.segment import Segment, build_segment
 from imsreg.net.link import Node
 from imsreg.net.memory_environment import MemoryEnvironment
 from imsreg.secagree.associations import Association, SaSet, Selector, Side
+from imsreg.secagree.datagram import build_datagram
 from imsreg.secagree.ends import Ends
 from imsreg.secagree.esp import PROTOCOL as ESP
 from imsreg.secagree.esp import head_of
 from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.formats import HEAD_OCTETS
 from imsreg.secagree.ip import IpPacket, PacketTooLong, build_ip, parse_ip
+from imsreg.secagree.segment import PROTOCOL as TCP
+from imsreg.secagree.segment import Segment, build_segment
 from imsreg.sip.flow import Address, Flow
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from imsreg.errors import InputError
 from imsreg.secagree.events import EspEvent
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow, Transport
 from imsreg.transcript import blocks
 from imsreg.transcript.blocks import Block, BlockType, CaptureError, read_blocks
 from imsreg.transcript.esp_remarks import records_in
-from imsreg.transcript.packets import Datagram, PacketError, Segment, TcpFlags, parse_packet
+from imsreg.transcript.packets import Datagram, PacketError, Segment, parse_packet
 from imsreg.transcript.pcapng import MESSAGES, WIRE
 from imsreg.transcript.remarks import (
     restore_asked,

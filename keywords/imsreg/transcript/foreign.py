@@ -12,12 +12,13 @@ from pathlib import Path
 
 from imsreg.errors import InputError
 from imsreg.secagree.esp import PROTOCOL
+from imsreg.secagree.fragments import Reassembly
 from imsreg.secagree.ip import IpPacket, PacketTooLong
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow
 from imsreg.sip.framing import FramingError, StreamFramer
 from imsreg.transcript.foreign_packets import ip_packets
-from imsreg.transcript.fragments import Reassembly
-from imsreg.transcript.packets import Datagram, PacketError, Segment, TcpFlags, parse_packet
+from imsreg.transcript.packets import Datagram, PacketError, Segment, parse_packet
 from imsreg.transcript.transcript import Transcript
 
 _SIP = re.compile(rb"SIP/2\.0 [1-6][0-9][0-9] |[A-Z]{3,20} (?:sips?|tel|urn):[^\r\n]{1,4096} SIP/2\.0\r?\n")

@@ -8,8 +8,11 @@ from __future__ import annotations
 import ipaddress
 import struct
 from dataclasses import dataclass
-from enum import IntFlag
 
+from imsreg.secagree import segment
+from imsreg.secagree.associations import Selector
+from imsreg.secagree.datagram import build_datagram, complement
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address
 
 MAX_DATAGRAM = {"IPv4": 65_507, "IPv6": 65_527}
@@ -19,19 +22,8 @@ _UDP, _TCP = 17, 6
 _HOP_LIMIT = 64
 _DONT_FRAGMENT = 0x4000
 _FRAGMENT = 0x3FFF
-_WINDOW = 65_535
 # Maximum segment size 65,000, and the window scaled to a gigabyte: peers that exist in a capture alone never wait.
 _SYN_OPTIONS = b"\x02\x04\xfd\xe8\x01\x03\x03\x0e"
-
-
-class TcpFlags(IntFlag):
-    """Control bits of a TCP header (RFC 9293 3.1)."""
-
-    FIN = 1
-    SYN = 2
-    RST = 4
-    PSH = 8
-    ACK = 16
 
 
 class PacketError(Exception):
@@ -48,11 +40,8 @@ class Datagram:
 
     def to_bytes(self, ident: int = 0) -> bytes:
         """The IP packet. `ident` is the IPv4 identification. The payload must not exceed MAX_DATAGRAM."""
-        length = 8 + len(self.payload)
-        head = struct.pack("!HHHH", self.source.port, self.destination.port, length, 0)
-        # Zero means "no checksum" in UDP, so the sum zero is written as its other form (RFC 768).
-        checksum = _transport_checksum(self.source, self.destination, _UDP, head + self.payload) or 0xFFFF
-        return _ip(self.source, self.destination, _UDP, head[:6] + checksum.to_bytes(2, "big") + self.payload, ident)
+        selector = Selector.between(self.source, self.destination)
+        return _ip(selector, _UDP, build_datagram(selector, self.payload), ident)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +57,10 @@ class Segment:
 
     def to_bytes(self, ident: int = 0) -> bytes:
         """The IP packet. `ident` is the IPv4 identification. The payload must not exceed 65,000 octets."""
+        selector = Selector.between(self.source, self.destination)
+        held = segment.Segment(self.seq, self.ack, self.flags, self.payload)
         options = _SYN_OPTIONS if TcpFlags.SYN in self.flags else b""
-        offset = (20 + len(options)) // 4 << 4
-        ports = self.source.port, self.destination.port
-        head = struct.pack("!HHIIBBHHH", *ports, self.seq, self.ack, offset, self.flags, _WINDOW, 0, 0) + options
-        checksum = _transport_checksum(self.source, self.destination, _TCP, head + self.payload)
-        octets = head[:16] + checksum.to_bytes(2, "big") + head[18:] + self.payload
-        return _ip(self.source, self.destination, _TCP, octets, ident)
+        return _ip(selector, _TCP, segment.build_segment(selector, held, options), ident)
 
 
 def parse_packet(packet: bytes) -> Datagram | Segment:
@@ -123,28 +109,10 @@ def _parse(packet: bytes) -> Datagram | Segment:
     raise PacketError(f"IP protocol {protocol}, neither UDP nor TCP")
 
 
-def _ip(source: Address, destination: Address, protocol: int, payload: bytes, ident: int) -> bytes:
-    a, b = _packed(source), _packed(destination)
+def _ip(selector: Selector, protocol: int, payload: bytes, ident: int) -> bytes:
+    a, b = selector.source, selector.destination
     if len(a) == 16:
         return struct.pack("!IHBB", 6 << 28, len(payload), protocol, _HOP_LIMIT) + a + b + payload
     size = 20 + len(payload)
     head = struct.pack("!BBHHHBBH", 0x45, 0, size, ident & 0xFFFF, _DONT_FRAGMENT, _HOP_LIMIT, protocol, 0) + a + b
-    return head[:10] + _checksum(head).to_bytes(2, "big") + head[12:] + payload
-
-
-def _transport_checksum(source: Address, destination: Address, protocol: int, octets: bytes) -> int:
-    """Over the pseudo-header of IPv6 in both families: its zeros and the place of the length do not change the sum."""
-    pseudo = _packed(source) + _packed(destination) + struct.pack("!II", len(octets), protocol)
-    return _checksum(pseudo + octets)
-
-
-def _checksum(octets: bytes) -> int:
-    if len(octets) % 2:
-        octets += b"\0"
-    # 2^16 is 1 modulo 65535, so the octets as one number have the same remainder as the sum of their 16-bit words.
-    # That sum is never zero here, because a header never is: the remainder 0 stands for 65535.
-    return 0xFFFF - (int.from_bytes(octets, "big") % 0xFFFF or 0xFFFF)
-
-
-def _packed(address: Address) -> bytes:
-    return ipaddress.ip_address(address.host).packed
+    return head[:10] + complement(head).to_bytes(2, "big") + head[12:] + payload

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from imsreg import __version__
 from imsreg.secagree.events import Direction
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow
 from imsreg.transcript import blocks
 from imsreg.transcript.blocks import BlockType, Option, write_block
@@ -14,7 +15,7 @@ from imsreg.transcript.entries import Entry, Event
 from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.esp_octets import leaks, masked, whole_length
 from imsreg.transcript.esp_remarks import esp_remark
-from imsreg.transcript.packets import MAX_DATAGRAM, Datagram, Segment, TcpFlags
+from imsreg.transcript.packets import MAX_DATAGRAM, Datagram, Segment
 from imsreg.transcript.redaction import presentable, redact
 from imsreg.transcript.remarks import asked_remark, circumstance_remarks, entry_remarks, event_remark, peer_remark
 from imsreg.transcript.streams import Streams, settled_flows

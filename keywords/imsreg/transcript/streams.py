@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from imsreg.secagree.segment import TcpFlags
 from imsreg.sip.flow import Address, Flow
 from imsreg.transcript.entries import Entry
-from imsreg.transcript.packets import Segment, TcpFlags
+from imsreg.transcript.packets import Segment
 
 MAX_SEGMENT = 60_000
 """Octets of payload in one segment: a message is seen whole in a capture, and the IP packet stays below 64 KiB."""

@@ -5,44 +5,37 @@ TS 33.203 7.1: no unprotected message is sent from, or received on, a protected 
 
 from __future__ import annotations
 
-import ctypes
 import ipaddress
-import socket
 import struct
-from contextlib import suppress
 from typing import NamedTuple
 
+from imsreg.net.ipsec.packet_filter import EQUAL, JUMP, LOAD, RETURN, SHIFT, packet_socket
 from imsreg.secagree.events import Direction, Inner
 from imsreg.sip.flow import Address, Transport
 
-_ALL = 0x0003  # ETH_P_ALL: only such a socket sees what leaves
 _OTHER_HOST, _OUTGOING = 3, 4  # <linux/if_packet.h>
-_ATTACH_FILTER = 26  # SO_ATTACH_FILTER
 _SHOWN = 65_600  # octets: all of any packet, which may have a message in it
 _FRAGMENT_HEADER = 44
 HEAD = 8
 """Octets of `Seen.head`: a UDP header."""
 _TRANSPORTS: dict[int, Transport] = {6: "TCP", 17: "UDP"}
 
-# Classic BPF over the IP header: UDP, TCP, and over IPv6 fragments, whose first one has the ports. ESP passes unseen:
+# UDP, TCP, and over IPv6 fragments, whose first one has the ports. ESP passes unseen:
 # a wake-up for each packet of it would cost more than the packet.
-_LOAD, _SHIFT, _EQUAL, _JUMP, _RETURN = 0x30, 0x74, 0x15, 0x05, 0x06
 _FILTER = (
-    (_LOAD, 0, 0, 0),  # the version
-    (_SHIFT, 0, 0, 4),
-    (_EQUAL, 0, 2, 4),
-    (_LOAD, 0, 0, 9),  # IPv4: the protocol
-    (_JUMP, 0, 0, 2),
-    (_EQUAL, 0, 5, 6),
-    (_LOAD, 0, 0, 6),  # IPv6: the next header
-    (_EQUAL, 2, 0, 6),
-    (_EQUAL, 1, 0, 17),
-    (_EQUAL, 0, 1, _FRAGMENT_HEADER),
-    (_RETURN, 0, 0, _SHOWN),
-    (_RETURN, 0, 0, 0),
+    (LOAD, 0, 0, 0),  # the version
+    (SHIFT, 0, 0, 4),
+    (EQUAL, 0, 2, 4),
+    (LOAD, 0, 0, 9),  # IPv4: the protocol
+    (JUMP, 0, 0, 2),
+    (EQUAL, 0, 5, 6),
+    (LOAD, 0, 0, 6),  # IPv6: the next header
+    (EQUAL, 2, 0, 6),
+    (EQUAL, 1, 0, 17),
+    (EQUAL, 0, 1, _FRAGMENT_HEADER),
+    (RETURN, 0, 0, _SHOWN),
+    (RETURN, 0, 0, 0),
 )
-_INSTRUCTION = struct.Struct("=HBBI")
-_PROGRAM = struct.Struct("@HP")
 
 
 class Seen(NamedTuple):
@@ -60,17 +53,7 @@ class ClearWatch:
     """Sees every interface of the namespace of the thread that opens it. Raises OSError without the right to."""
 
     def __init__(self) -> None:
-        code = b"".join(_INSTRUCTION.pack(*each) for each in _FILTER)
-        buffer = ctypes.create_string_buffer(code)
-        program = _PROGRAM.pack(len(_FILTER), ctypes.addressof(buffer))
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL))
-        try:
-            self._socket.setblocking(False)
-            self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
-            self._forget_unfiltered()
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket = packet_socket(_FILTER)
 
     def fileno(self) -> int:
         """For poll."""
@@ -85,12 +68,6 @@ class ClearWatch:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
-
-    def _forget_unfiltered(self) -> None:
-        """Drop what came before there was a filter, which may be anything."""
-        with suppress(BlockingIOError):
-            while True:
-                self._socket.recv(_SHOWN)
 
 
 def _read(octets: bytes) -> tuple[Inner, bytes] | None:

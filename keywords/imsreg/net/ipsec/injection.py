@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.net.ipsec.database import UDP, Database, Sender, inner_between
-from imsreg.net.ipsec.datagram import build_datagram
 from imsreg.secagree.associations import Selector
+from imsreg.secagree.datagram import build_datagram
 from imsreg.secagree.endpoints import FIRST_FREE_SPI
 from imsreg.secagree.esp import PROTOCOL, head_of
 from imsreg.secagree.events import Fault, Inner

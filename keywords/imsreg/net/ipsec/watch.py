@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from imsreg.net.ipsec.clear import ClearWatch
 from imsreg.net.ipsec.database import Database, inner_on
+from imsreg.net.ipsec.outgoing import OutgoingEsp
 from imsreg.net.ipsec.raw import EspSocket
-from imsreg.net.ipsec.reassembly import OutgoingEsp
 from imsreg.net.ipsec.recording import incoming
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.esp import Inbound, head_of

@@ -8,9 +8,8 @@ import struct
 
 import pytest
 
+from imsreg.secagree.fragments import Reassembly
 from imsreg.secagree.ip import IpPacket, build_ip, parse_ip
-from imsreg.transcript import fragments
-from imsreg.transcript.fragments import Reassembly
 
 HOSTS = {4: (b"\n\0\0\x07", b"\n\0\0\x01"), 6: (bytes(15) + b"\x07", bytes(15) + b"\x01")}
 PAYLOAD = bytes(range(256)) * 3
@@ -70,9 +69,8 @@ def test_a_whole_packet_passes_as_it_is() -> None:
     assert Reassembly().take(b"") is None
 
 
-def test_a_flood_of_beginnings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fragments, "MAX_WAITING", 3)
-    reassembly = Reassembly()
+def test_a_flood_of_beginnings_is_bounded() -> None:
+    reassembly = Reassembly(3)
     begun = [pieces(4, ident=ident) for ident in range(10)]
     assert taken(reassembly, [each[0] for each in begun]) == []
     assert len(taken(reassembly, begun[9][1:])) == 1
