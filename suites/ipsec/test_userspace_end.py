@@ -14,13 +14,13 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
+from ends import PATIENCE, Ends
 from wire import namespace_users, protocols
 
 from imsreg.net.ipsec.backend import BackendError
 from imsreg.secagree.associations import Name, Side
 from imsreg.sip.flow import Address
 
-PATIENCE = 10.0
 PROCESS = Path(__file__).with_name("gateway_process.py")
 
 
@@ -80,9 +80,9 @@ def test_a_killed_gateway_leaves_no_namespace(gateway: Gateway) -> None:
     assert namespace_users(gateway.inside) == set()
 
 
-def test_a_closed_back_end_leaves_nothing(gm) -> None:
+def test_a_closed_back_end_leaves_nothing(gm, tmp_path: Path) -> None:
     before = open_files()
-    made = type(gm)(gm.wire)
+    made = Ends(gm.wire, tmp_path)
     inside = made.ue.inside.identity
     assert os.getpid() in namespace_users(inside)
     made.installed()

@@ -6,6 +6,7 @@ import socket
 from random import Random
 
 import pytest
+from ends import PATIENCE, first
 from wire import P_CSCF_HOSTS, UE_HOSTS, protocols
 
 from imsreg.net.ipsec.backend import BackendError
@@ -16,7 +17,6 @@ from imsreg.secagree.events import Direction, EspEvent, Fate, Fault, Inner
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.sip.flow import Address
 
-PATIENCE = 10.0
 EVERY = pytest.mark.parametrize("transform", ALL_TRANSFORMS, ids="/".join)
 BOTH = pytest.mark.parametrize("family", ["IPv4", "IPv6"])
 NOT_DELIVERED = pytest.mark.parametrize(
@@ -28,12 +28,6 @@ NOT_DELIVERED = pytest.mark.parametrize(
         (Fault.WRONG_PORT, Fate.WRONG_SELECTOR),
     ],
 )
-
-
-def first(log, direction: Direction, *fates: Fate) -> EspEvent:
-    event = log.wait(lambda event: event.direction is direction and event.fate in fates, PATIENCE)
-    assert event is not None
-    return event
 
 
 @BOTH

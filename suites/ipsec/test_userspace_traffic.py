@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import pytest
+from ends import PATIENCE
 from wire import protocols
 
 from imsreg.secagree.associations import Association, Name
 from imsreg.secagree.events import Direction, EspEvent, Fate, Inner
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 
-PATIENCE = 10.0
 FAMILIES = ("IPv4", "IPv6")
 EVERY = pytest.mark.parametrize("transform", ALL_TRANSFORMS, ids="/".join)
 BOTH = pytest.mark.parametrize("family", FAMILIES)
@@ -45,20 +44,9 @@ def test_datagrams_pass_on_all_four_associations(gm, transform: Transform, famil
 
 @EVERY
 @BOTH
-def test_a_stream_is_answered_on_its_connection(
-    gm, stream_echo: Callable[[socket.socket], None], transform: Transform, family: str
-) -> None:
+def test_a_stream_is_answered_on_its_connection(gm, transform: Transform, family: str) -> None:
     sas = gm.installed(transform, family)
-    up = sas.named(Name.UL1)
-    stream_echo(gm.bound(gm.p_cscf, up.destination, "TCP"))
-    with gm.bound(gm.ue, up.source, "TCP") as stream:
-        stream.connect(up.destination)
-        data = bytes(range(256)) * 100
-        stream.sendall(data)
-        back = b""
-        while len(back) < len(data):
-            back += stream.recv(65_536)
-    assert back == data
+    assert gm.echoes(sas.named(Name.UL1), bytes(range(256)) * 100)
     down = gm.p_cscf_log.wait(of(sas.named(Name.DL1), Direction.OUT), PATIENCE)
     assert down.inner.transport == "TCP"
     frames = gm.wire.frames()
@@ -66,13 +54,8 @@ def test_a_stream_is_answered_on_its_connection(
     assert max(map(len, frames)) <= 1280
 
 
-def test_a_p_cscf_calls_the_ues_server_port(gm, stream_echo: Callable[[socket.socket], None]) -> None:
-    down = gm.installed().named(Name.DL2)
-    stream_echo(gm.bound(gm.ue, down.destination, "TCP"))
-    with gm.bound(gm.p_cscf, down.source, "TCP") as stream:
-        stream.connect(down.destination)
-        stream.sendall(b"NOTIFY")
-        assert stream.recv(100) == b"NOTIFY"
+def test_a_p_cscf_calls_the_ues_server_port(gm) -> None:
+    assert gm.echoes(gm.installed().named(Name.DL2), b"NOTIFY")
 
 
 @BOTH

@@ -7,7 +7,8 @@ import socket
 import time
 
 import pytest
-from ends import PATIENCE, errors, first
+from ends import PATIENCE, first
+from kernel_state import errors
 from wire import P_CSCF_HOSTS, protocols
 
 from imsreg.net.ipsec.xfrm import Counters

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from random import Random
 
 import pytest
-from ends import held
+from kernel_state import held
 from wire import P_CSCF_HOSTS, UE_HOSTS, Wire
 
 from imsreg.identity.subscribers import load_subscribers

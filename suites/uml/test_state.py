@@ -11,7 +11,8 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
-from ends import PATIENCE, USUAL, held
+from ends import PATIENCE, USUAL
+from kernel_state import held
 from wire import UE_HOSTS
 
 from imsreg.net.ipsec.backend import BackendError

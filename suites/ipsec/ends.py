@@ -1,4 +1,4 @@
-"""The two ends of Gm, each with a back end of either kind, and what the kernel holds and counts."""
+"""The two ends of Gm, each with a back end of either kind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from imsreg.net.ipsec.backend import IpsecBackend
 from imsreg.net.ipsec.kernel import KernelBackend
 from imsreg.net.ipsec.log import EventLog
 from imsreg.net.ipsec.namespace import Namespace
-from imsreg.net.ipsec.netlink import DUMP
 from imsreg.net.ipsec.userspace import UserspaceBackend
-from imsreg.net.ipsec.xfrm import Xfrm
 from imsreg.secagree.associations import Association, SaSet, Side
 from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.events import Direction, EspEvent, Fate
@@ -30,14 +28,16 @@ CK, IK = Secret(bytes(range(16))), Secret(bytes(range(16, 32)))
 PATIENCE = 10.0
 USUAL = Transform("hmac-sha-1-96", "aes-cbc")
 
-_GET_SA, _GET_POLICY = 0x12, 0x15
 _seeds = itertools.count(6)  # the kernel keeps the ports of a connection for a minute: no two tests have the same
 
 
 class Ends:
-    """`ue` and `p_cscf` are the back ends, `ue_log` and `p_cscf_log` their records."""
+    """`ue` and `p_cscf` are the back ends, `ue_log` and `p_cscf_log` their records.
 
-    def __init__(self, wire: Wire, ledgers: Path, ue: str, p_cscf: str) -> None:
+    `ledgers` is the directory where back ends of the kernel note what they hold.
+    """
+
+    def __init__(self, wire: Wire, ledgers: Path, ue: str = "userspace", p_cscf: str = "userspace") -> None:
         self.wire = wire
         self.random = Random(next(_seeds))
         self.ue_log, self.p_cscf_log = EventLog(), EventLog()
@@ -112,19 +112,6 @@ class Ends:
     def close(self) -> None:
         """Both ends are gone afterwards."""
         self._undo.close()
-
-
-def held(namespace: Namespace) -> tuple[int, int]:
-    """How many associations and policies the kernel has in a namespace; not those of sockets."""
-    with namespace.entered(), Xfrm() as xfrm:
-        return len(xfrm.kernel.request(_GET_SA, b"", DUMP)), len(xfrm.kernel.request(_GET_POLICY, b"", DUMP))
-
-
-def errors(namespace: Namespace) -> dict[str, int]:
-    """What the kernel has counted in a namespace, without what it never has."""
-    with namespace.entered():
-        lines = Path("/proc/thread-self/net/xfrm_stat").read_text(encoding="ascii").splitlines()
-    return {name: int(count) for name, count in map(str.split, lines) if int(count)}
 
 
 def first(log: EventLog, direction: Direction, *fates: Fate) -> EspEvent:
