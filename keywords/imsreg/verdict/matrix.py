@@ -22,7 +22,8 @@ body { font: 14px/1.45 system-ui, sans-serif; margin: 24px auto; max-width: 1180
 h1 { font-size: 20px; margin: 0 0 4px; } h2 { font-size: 16px; margin: 28px 0 6px; }
 p.counts { font-weight: 600; } .meta, .source { opacity: .7; }
 table { border-collapse: collapse; width: 100%; } td, th { padding: 4px 8px; text-align: left; vertical-align: top; }
-tr { border-top: 1px solid var(--soft); } td.id { white-space: nowrap; font-family: ui-monospace, monospace; }
+tr { border-top: 1px solid var(--soft); } td.id, td.count { white-space: nowrap; }
+td.id { font-family: ui-monospace, monospace; }
 a.verdict { display: inline-block; min-width: 98px; text-align: center; border-radius: 4px; padding: 1px 6px;
   color: #fff; text-decoration: none; font-weight: 600; font-size: 12px; }
 .PASS { background: #137333; } .FAIL { background: #c5221f; } .KNOWN { background: #7627bb; }
@@ -83,7 +84,7 @@ def _table(body: Element, specification: str, rows: Sequence[Requirement], summa
         SubElement(line, "td").text = row.level.upper()
         SubElement(line, "td").text = row.text
         count = len(entry["tests"])
-        SubElement(line, "td").text = f"{count} test{'' if count == 1 else 's'}"
+        SubElement(line, "td", {"class": "count"}).text = f"{count} test{'' if count == 1 else 's'}"
 
 
 def _section(body: Element, row: Requirement, entry: VerdictEntry, directory: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.secagree.associations import SaSet
-from imsreg.secagree.endpoints import STANDARD_PORTS
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
-from imsreg.secagree.usability import MECHANISM, transform, usable
+from imsreg.secagree.usability import transform, usable
 from imsreg.sip.headers.security import SecurityClient, SecurityMechanism, SecurityServer
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_choices import no_new_authentication
 from imsreg.verdict.esp_history import MadeSet
+from imsreg.verdict.esp_ports import none_is_standard
 from imsreg.verdict.esp_view import NO_SET
 from imsreg.verdict.offers import nothing_in_common
 from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
@@ -23,19 +23,10 @@ NAME = "Security-Server"
 @check("33.203-7.1-02")
 def no_protected_port_is_a_standard_one(view: View) -> Iterator[Outcome]:
     """Neither client nor server port of any ipsec-3gpp entry is 5060 or 5061."""
-    decided = False
-    for reply in view.replies:
-        for entry in readable(reply.response, SecurityServer):
-            if entry.mechanism.lower() != MECHANISM or (entry.port_c is None and entry.port_s is None):
-                continue
-            decided = True
-            if STANDARD_PORTS.isdisjoint((entry.port_c, entry.port_s)):
-                yield Held(reply.entry)
-            else:
-                line = line_of(reply.response, NAME)
-                yield Breach(reply.entry, "port-c and port-s other than 5060 and 5061", str(entry), line)
-    if not decided:
-        yield Unmet("no response had a Security-Server with ports that can be read")
+    outcomes = [
+        each for reply in view.replies for each in none_is_standard(reply.entry, reply.response, SecurityServer)
+    ]
+    yield from outcomes or [Unmet("no response had a Security-Server with ports that can be read")]
 
 
 @check("33.203-7.1-05")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from imsreg.secagree.endpoints import STANDARD_PORTS, Endpoints
+from imsreg.secagree.endpoints import Endpoints
 from imsreg.secagree.transforms import ALL_TRANSFORMS
 from imsreg.secagree.usability import MECHANISM, endpoints, transform, usable
 from imsreg.sip.errors import HeaderError
@@ -13,6 +13,7 @@ from imsreg.sip.headers.via import Via
 from imsreg.transcript.esp import EspEntry
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_forgotten import may_be_forgotten
+from imsreg.verdict.esp_ports import none_is_standard
 from imsreg.verdict.esp_sets import sets_made_by, sound
 from imsreg.verdict.esp_view import shown
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet, held_unless
@@ -27,19 +28,11 @@ NO_LIST = Unmet("the UE sent no Security-Client with an ipsec-3gpp entry that is
 @check("33.203-7.1-07")
 def offers_no_standard_port(view: View) -> Iterator[Outcome]:
     """Neither client nor server port of any ipsec-3gpp entry is 5060 or 5061."""
-    decided = False
-    for register in view.ue.registers:
-        for entry in readable(register.request, SecurityClient):
-            if entry.mechanism.lower() != MECHANISM or (entry.port_c is None and entry.port_s is None):
-                continue
-            decided = True
-            if STANDARD_PORTS.isdisjoint((entry.port_c, entry.port_s)):
-                yield Held(register.number)
-            else:
-                line = line_of(register.request, NAME)
-                yield Breach(register.number, "port-c and port-s other than 5060 and 5061", str(entry), line)
-    if not decided:
-        yield NO_LIST
+    registers = view.ue.registers
+    outcomes = [
+        each for register in registers for each in none_is_standard(register.number, register.request, SecurityClient)
+    ]
+    yield from outcomes or [NO_LIST]
 
 
 @check("33.203-7.1-08")
