@@ -19,7 +19,8 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 if str(FIXTURES) not in sys.path:
     sys.path.append(str(FIXTURES))
 
-from uml.host import UmlError, User, octets_of, place_for_memory  # noqa: E402
+from uml import host  # noqa: E402
+from uml.host import UmlError, User, find_compiler, octets_of, place_for_memory  # noqa: E402
 from uml.machine import TIMED_OUT, Job, hindrance, run  # noqa: E402
 
 REASON = hindrance()
@@ -51,6 +52,22 @@ def test_memory_goes_where_there_is_room(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert place_for_memory("1K", user) == str(tmp_path)
     with pytest.raises(UmlError, match=f"no place for 999999G of memory: {tmp_path} is too small"):
         place_for_memory("999999G", user)
+
+
+@pytest.mark.parametrize(("flags", "needed"), [("avx2 avx512f", False), ("avx512f amx_tile", True)])
+def test_a_compiler_is_needed_for_amx_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, needed: bool
+) -> None:
+    monkeypatch.setattr(host, "CPU_INFO", tmp_path / "cpuinfo")
+    host.CPU_INFO.write_text(f"flags\t\t: fpu {flags}\n", encoding="ascii")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if needed:
+        with pytest.raises(UmlError, match="needs a C compiler to be run: apt install gcc"):
+            find_compiler()
+        (tmp_path / "cc").touch(0o700)
+        assert find_compiler() == str(tmp_path / "cc")
+    else:
+        assert find_compiler() is None
 
 
 def test_a_command_that_is_not_there_is_told_before_anything_starts() -> None:

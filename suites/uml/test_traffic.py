@@ -45,6 +45,5 @@ def test_datagrams_and_streams_pass_both_ways(ends, ue: str, p_cscf: str, family
     for name in (Name.UL1, Name.DL2):
         assert gm.echoes(sas.named(name), bytes(range(256)) * 100)
         assert protocols(gm.wire.frames()) == {50}
-    gm.close()
     for log in (gm.ue_log, gm.p_cscf_log):
         assert [event for event in log.events if event.fate is not Fate.OK] == []
