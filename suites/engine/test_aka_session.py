@@ -1,6 +1,7 @@
 """A client's session: nonce count, opaque, stale, nextnonce and rspauth (RFC 7616 3.3 to 3.6)."""
 
 import hashlib
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -125,3 +126,11 @@ def test_a_challenge_without_realm_and_nonce_is_answered_with_empty_ones():
     made = _session(realm=None, nonce=None).credentials("REGISTER", "sip:r", cnonce="c")
     assert (made.realm, made.nonce) == ("", "")
     assert made.response == _expected(made)
+
+
+def test_credentials_stay_as_they_were_made():
+    session = _session()
+    made = session.credentials(method="REGISTER", uri="sip:r", cnonce="c")
+    with pytest.raises(FrozenInstanceError):
+        made.nonce = "n2"
+    assert session.proven(rspauth=_expected(made, method=""), qop="auth")

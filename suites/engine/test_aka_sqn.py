@@ -46,7 +46,9 @@ def test_an_array_goes_on_from_its_sequences():
     assert again.accept(join(9 + DELTA, 3))
 
 
-@pytest.mark.parametrize("sequences", [(), (0,) * 31, (0,) * 33, (-1,) + (0,) * 31, (1 << 43,) + (0,) * 31])
+@pytest.mark.parametrize(
+    "sequences", [(), (0,) * 31, (0,) * 33, *((seq,) + (0,) * 31 for seq in (-1, 1 << 43, 1 << 44))]
+)
 def test_an_array_of_another_form_is_refused(sequences):
     with pytest.raises(ValueError, match="32 sequence numbers of 43 bits"):
         SqnArray(sequences)
@@ -62,6 +64,16 @@ def test_an_sqn_is_seq_and_ind(sqn, seq, ind):
 def test_a_window_that_takes_nothing_is_refused(limits):
     with pytest.raises(ValueError, match="above zero"):
         SqnArray(**limits)
+
+
+def test_a_window_may_be_a_single_step():
+    array = SqnArray(sequences=(7,) + (0,) * 31, delta=1, age_limit=1)
+    assert [array.accept(join(seq, 1)) for seq in (6, 7, 9, 8)] == [False, True, False, True]
+
+
+def test_what_is_older_than_the_age_limit_is_refused_however_old():
+    array = SqnArray((100,) + (0,) * 31, age_limit=10)
+    assert [array.accept(join(seq, 1)) for seq in (1, 50, 89, 90, 91)] == [False, False, False, False, True]
 
 
 def test_the_largest_step_is_the_usims_choice():

@@ -75,11 +75,32 @@ def test_a_clock_in_part_ends_where_seq_ends():
 
 
 @pytest.mark.parametrize(
-    "options", [{"seq2_bits": 0}, {"seq2_bits": 43}, {"burst": 0}, {"burst": 1 << 24}, {"unit": 0}]
+    "options",
+    [
+        *({"seq2_bits": bits} for bits in (-1, 0, 43, 44)),
+        *({"burst": burst} for burst in (-1, 0, 1 << 24, 1 << 25)),
+        *({"unit": unit} for unit in (0, -1)),
+    ],
 )
 def test_a_clock_that_cannot_be_is_refused(options):
     with pytest.raises(ValueError, match="SEQ2 is a part of SEQ"):
         PartlyTimeBased(Clock(), **options)
+
+
+@pytest.mark.parametrize("options", [{"seq2_bits": 1, "burst": 1}, {"seq2_bits": 42}, {"burst": (1 << 24) - 1}])
+def test_a_clock_may_be_any_part_of_seq(options):
+    assert PartlyTimeBased(clock=Clock(0.05), **options).after(0) == 1
+
+
+@pytest.mark.parametrize(("seq2", "after"), [((1 << 16) - 1, 1 << 16), (1 << 16, 1 << 24)])
+def test_the_usual_clock_has_24_bits_and_bursts_of_65536(seq2, after):
+    assert PartlyTimeBased(Clock()).after(seq2) == after
+
+
+@pytest.mark.parametrize(("now", "unit", "glc"), [(1.0, 0.1, 10), (10.9, 0.5, 21), (3.0, 2, 1)])
+def test_a_clock_counts_whole_units(now, unit, glc):
+    assert PartlyTimeBased(Clock(now), unit=unit).after(0) == glc
+    assert TimeBased(clock=Clock(now), unit=unit).after(0) == glc
 
 
 def test_a_clock_alone_gives_seq_and_counts_while_it_stands():
@@ -92,8 +113,9 @@ def test_a_clock_alone_gives_seq_and_counts_while_it_stands():
     assert scheme.after(1002) == 1003, "the clock is still behind"
     clock.now = 101.0
     assert scheme.after(1003) == 1010
-    with pytest.raises(ValueError, match="above zero"):
-        TimeBased(clock, unit=0)
+    for unit in (0, -1):
+        with pytest.raises(ValueError, match="above zero"):
+            TimeBased(clock, unit=unit)
 
 
 def test_an_offset_takes_the_users_time_to_his_usim():
@@ -105,6 +127,19 @@ def test_an_offset_takes_the_users_time_to_his_usim():
     assert scheme.after(5_000_001) == 5_000_100
     scheme.resynchronised(7)
     assert scheme.after(7) == 8, "a USIM that lies behind the clock takes the clock back too"
+
+
+def test_a_centre_takes_the_users_time_from_auts(milenage):
+    """C.1.1.3: the offset is made of SEQ; IND is no part of it."""
+    clock = Clock(10.0)
+    centre = AuthenticationCentre(algorithm=milenage, sqn=0, amf=bytes(2), res_length=8, seq=TimeBased(clock))
+    usim = Usim(milenage, 8, SqnArray((0, 0, 0, 9_000) + (0,) * 28))
+    outcome = usim.out_of_step(bytes(16))
+    assert centre.resynchronise(bytes(16), outcome.auts)
+    assert centre.sqn == join(9_000, 3)
+    clock.now = 25.0
+    centre.vector(bytes(16))
+    assert split(centre.sqn)[0] == 9_150
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """TUAK against every set of TS 35.233, and against a Keccak-f of the tests' own, itself against TS 35.232."""
 
 import json
+from dataclasses import FrozenInstanceError
 from random import Random
 
 import pytest
@@ -171,3 +172,16 @@ def test_no_key_shows_in_a_repr():
         octets = bytes.fromhex(SETS[0][name])
         assert octets.hex() not in repr(tuak)
         assert repr(octets) not in repr(tuak)
+
+
+def test_one_iteration_is_the_usual_number():
+    k, top, rand = Secret(bytes(16)), Secret(bytes(range(32))), bytes(range(16))
+    assert topc(k, top) == topc(k, top, 1)
+    expected = Tuak(k, topc(k, top, 1), None, 1).f2345(rand)
+    assert Tuak(k, topc(k, top, 1)).f2345(rand) == Tuak.from_top(k, top).f2345(rand) == expected
+
+
+def test_lengths_stay_as_they_were_made():
+    lengths = TuakLengths()
+    with pytest.raises(FrozenInstanceError):
+        lengths.res = 16

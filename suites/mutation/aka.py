@@ -2,9 +2,10 @@
 
     python suites/mutation/aka.py [MODULE...] [--minutes N]
 
-Mutates a copy with cosmic-ray, one mutant after the other, each against the test files of its module alone. Annotations
-are left out: nobody evaluates them. Prints the score of each module and every survivor. Exit 1 if one of them is not
-argued in `argued.yaml`, if an argued one is killed or gone, or if the time was too short.
+Mutates a copy with cosmic-ray, one mutant after the other, each against the test files of its module alone. What only
+the type checker reads is left out: annotations, and what a Protocol declares. Prints the score of each module and every
+survivor. Exit 1 if one of them is not argued in `argued.yaml`, if an argued one is killed or gone, or if the time was
+too short.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,8 +38,20 @@ TESTS = {
     "vector": ("vector", "usim"),
     "usim": ("usim",),
     "nonce": ("nonce",),
+    "algorithm": ("xor", "usim", "vector", "milenage"),
+    "auc": ("usim", "sqn_generation"),
+    "batch": ("batch",),
+    "selection": ("selection",),
+    "session": ("session",),
+    "sqn": ("sqn", "usim"),
+    "sqn_generation": ("sqn_generation",),
+    "tuak": ("tuak",),
+    "xor": ("xor",),
 }
 """The modules of `imsreg.aka` that are mutated, and the test files `test_aka_*.py` that have to find it."""
+
+Span = tuple[tuple[int, int], tuple[int, int]]
+"""Line and column of the first and behind the last character."""
 
 _CONFIG = """\
 [cosmic-ray]
@@ -108,8 +121,8 @@ def mutate(module: str, scratch: Path, seconds: float) -> Score:
     cosmic_ray = [sys.executable, "-c", "from cosmic_ray.cli import main; main()"]
     subprocess.run([*cosmic_ray, "init", config, session], cwd=scratch, env=env, check=True)
     with use_db(session, WorkDB.Mode.open) as db:
-        annotated = list(annotations(scratch / source))
-        skipped = [item.job_id for item in db.work_items if within(item, annotated)]
+        unread = list(for_types_alone(scratch / source))
+        skipped = [item.job_id for item in db.work_items if within(item, unread)]
         db.set_multiple_results(skipped, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
     running = subprocess.Popen([*cosmic_ray, "exec", config, session], cwd=scratch, env=env)
     try:
@@ -121,25 +134,30 @@ def mutate(module: str, scratch: Path, seconds: float) -> Score:
         return judge(module, db)
 
 
-def annotations(source: Path) -> Iterator[ast.expr]:
-    """The annotations of a module."""
+def for_types_alone(source: Path) -> Iterator[Span]:
+    """Lines and columns of a module's annotations and of its classes that are a Protocol."""
     tree = ast.parse(source.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         match node:
             case ast.arg(annotation=ast.expr() as found) | ast.AnnAssign(annotation=found):
-                yield found
+                yield span(found)
             case ast.FunctionDef(returns=ast.expr() as found):
-                yield found
+                yield span(found)
+            case ast.ClassDef(bases=bases) if any(
+                isinstance(base, ast.Name) and base.id == "Protocol" for base in bases
+            ):
+                yield span(node)
 
 
-def within(item: WorkItem, spans: list[ast.expr]) -> bool:
-    """Whether a mutant lies in one of these expressions."""
+def span(node: ast.expr | ast.ClassDef) -> Span:
+    """Where a node begins and ends."""
+    return (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+
+
+def within(item: WorkItem, spans: Iterable[Span]) -> bool:
+    """Whether a mutant lies in one of these."""
     (mutation,) = item.mutations
-    return any(
-        (span.lineno, span.col_offset) <= mutation.start_pos
-        and mutation.end_pos <= (span.end_lineno or 0, span.end_col_offset or 0)
-        for span in spans
-    )
+    return any(begin <= mutation.start_pos and mutation.end_pos <= end for begin, end in spans)
 
 
 def judge(module: str, db: WorkDB) -> Score:

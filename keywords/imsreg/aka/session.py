@@ -63,8 +63,7 @@ class DigestSession:
         self._username = username
         self._password = password
         self._challenge: ServerChallenge | None = None
-        self._nonce = ""
-        self._count = 0
+        self._use("")
         self._first: tuple[str, str] | None = None
         self._last: Credentials | None = None
 

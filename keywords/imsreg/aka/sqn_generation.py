@@ -55,7 +55,7 @@ class PartlyTimeBased:
     def __init__(
         self, clock: Clock, *, seq2_bits: int = SEQ2_BITS, burst: int = BURST, unit: float = CLOCK_UNIT
     ) -> None:
-        if not 0 < seq2_bits < SEQ_BITS or not 0 < burst < 1 << seq2_bits or unit <= 0:
+        if seq2_bits not in range(1, SEQ_BITS) or burst not in range(1, 1 << seq2_bits) or unit <= 0:
             raise ValueError("SEQ2 is a part of SEQ, D is less than it counts, and the clock unit is above zero")
         self._clock = clock
         self._bits = seq2_bits
@@ -69,7 +69,7 @@ class PartlyTimeBased:
         seq1, seq2 = seq >> self._bits, seq & (period - 1)
         if seq2 < glc < seq2 + period - self._burst + 1:
             return seq1 << self._bits | glc
-        if glc <= seq2 < glc + self._burst or seq2 + period - self._burst + 1 <= glc:
+        if seq2 < glc + self._burst:
             return (seq + 1) % _SEQ_LIMIT
         return ((seq1 + 1) << self._bits | glc) % _SEQ_LIMIT
 
