@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ if KEYWORDS not in sys.path:
 # The reference core and other processes that tests start find the sources this way.
 if KEYWORDS not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (KEYWORDS, os.environ.get("PYTHONPATH", ""))))
+
+# What a script starts in the background ignores Ctrl-C, and so would every process that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An installed package has registered the plugin through its entry point by now; pytest refuses to do it twice.
 pytest_plugins = [] if "imsreg.pytest_plugin" in sys.modules else ["imsreg.pytest_plugin"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from imsreg.sip.names import canonical_from_wire, key_from_wire, key_of
 
 _FOLD = re.compile(rb"\r?\n[ \t]++")
-_QUOTED_OR_BLANK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?P<blank> )', re.DOTALL)
+_QUOTED_OR_BLANK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|(?P<blank> )', re.DOTALL)
 
 
 class HeaderField(NamedTuple):

@@ -9,20 +9,20 @@ from typing import NamedTuple
 from imsreg.sip.errors import SyntaxFault, show
 
 _NAME = r'(?P<name>[^\s;,="<>]++)'
-_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _BLANKS = r"[ \t]*+"
 # generic-param = token [ EQUAL gen-value ], EQUAL = SWS "=" SWS (RFC 3261 25.1). An unquoted value may hold more than
 # token and host allow, all but blanks, quotes and the separator: what came is to be described.
 _PARAM = {
     separator: re.compile(
-        rf'[ \t{separator}]*+{_NAME}{_BLANKS}(?:={_BLANKS}(?P<value>{_QUOTED}|[^\s"{separator}]*+))?+{_BLANKS}',
+        rf'[ \t{separator}]*+{_NAME}{_BLANKS}(?:={_BLANKS}(?P<value>{_QUOTED}|[^\s"{separator}]*+))?{_BLANKS}',
         re.DOTALL,
     )
     for separator in ";,"
 }
 _SEPARATORS = {separator: re.compile(rf"[ \t{separator}]*+") for separator in ";,"}
 # Parameters without blanks and quotes, as most are: these need no more than to be split.
-_PLAIN = re.compile(r'(?:;[^\s;,="<>]++(?:=[^\s";]*+)?+)++')
+_PLAIN = re.compile(r'(?:;[^\s;,="<>]++(?:=[^\s";]*+)?)+')
 _BARE_STRING = re.compile(rf"(?P<name>)(?P<value>{_QUOTED}){_BLANKS}", re.DOTALL)
 _VALUE = re.compile(rf'{_BLANKS}(?P<value>{_QUOTED}|[^\s;,="<>]++){_BLANKS}', re.DOTALL)
 _BARE = re.compile(r'[^\s;,="<>]++')

@@ -6,7 +6,7 @@ import re
 
 # A quoted string or a bracketed URI swallows the commas in it; one that never ends swallows the rest. Possessive
 # repeats: no input makes this step back.
-_PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|<[^>]*+>?|[^"<,]++|,', re.DOTALL)
+_PIECE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"?|<[^>]*+>?|[^"<,]++|,', re.DOTALL)
 
 
 def split_list(text: str) -> tuple[str, ...]:

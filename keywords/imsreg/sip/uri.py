@@ -14,10 +14,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 _NO_URI_CHARACTER = re.compile(r'[\x00-\x20\x7f"<>]')
 # A SIP URI in one step; what it does not match is taken apart, or found fault with, piece by piece.
 _SIP_URI = re.compile(
-    r'(?P<scheme>[Ss][Ii][Pp][Ss]?):(?:(?P<user>[^@:\x00-\x20\x7f"<>]*+)(?::(?P<password>[^@\x00-\x20\x7f"<>]*+))?+@)?+'
-    rf"(?P<host>{scan.HOST})(?::(?P<port>[0-9]{{1,4}}))?+(?P<params>(?:;[^?@\x00-\x20\x7f\"<>]*+)?+)"
+    r'(?P<scheme>[Ss][Ii][Pp][Ss]?):(?:(?P<user>[^@:\x00-\x20\x7f"<>]*+)(?::(?P<password>[^@\x00-\x20\x7f"<>]*+))?@)?'
+    rf"(?P<host>{scan.HOST})(?::(?P<port>[0-9]{{1,4}}))?(?P<params>(?:;[^?@\x00-\x20\x7f\"<>]*+)?)"
 )
-_HOSTPORT = re.compile(rf"(?P<host>{scan.HOST})(?::(?P<port>{scan.PORT}))?+")
+_HOSTPORT = re.compile(rf"(?P<host>{scan.HOST})(?::(?P<port>{scan.PORT}))?")
 # A telephone number with a subaddress, which may hold any character of a URI, "@" too (RFC 3261 25.1, RFC 3966 3).
 _SUBADDRESS = re.compile(r"[0-9A-Fa-f+*#().\-]++;(?:[^@]*;)?isub=", re.IGNORECASE)
 _ISUB = re.compile(r";isub=", re.IGNORECASE)

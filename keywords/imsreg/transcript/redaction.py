@@ -11,11 +11,11 @@ import re
 from imsreg.text import safe_text
 
 # Any place in a message will do, not just the challenge: a network that leaks may as well leak in a header of its own,
-# in a body that quotes another message, or in something that cannot be framed as SIP. Every repetition is possessive:
-# the time is linear in the length.
-_BLANKS = rb"(?:[ \t]|\r?\n[ \t])*+"
+# in a body that quotes another message, or in something that cannot be framed as SIP. No repetition is followed by
+# what it could match itself: the time is linear in the length.
+_BLANKS = rb"(?:[ \t]|\r?\n[ \t])*"
 # A quoted string may be folded, and may lack its closing quote.
-_QUOTED = rb"""(?P<quoted>(?:\\[^\r\n]|[^"\\\r\n]|\\|\r(?!\n)|\r?\n[ \t])*+)"""
+_QUOTED = rb"""(?P<quoted>(?:\\[^\r\n]|[^"\\\r\n]|\\|\r(?!\n)|\r?\n[ \t])*)"""
 _BARE = rb"""(?P<bare>[^\s",;][^\s,;]*+)"""
 # The apostrophe may be part of a name, too, but more likely it is the quotation mark of a Python value in a log.
 # One nonce in sixteen thousand ends in "/ck=" or "/ik=" by chance: after a slash behind much base64 it is no name.

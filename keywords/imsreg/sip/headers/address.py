@@ -12,8 +12,8 @@ from imsreg.sip.headers.base import ParamHeader
 from imsreg.sip.params import NO_PARAMS, Params, is_quoted, quote, unquote
 from imsreg.sip.uri import Uri
 
-_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_NAME_ADDR = re.compile(rf"(?P<display>(?:{_QUOTED}|[^\"<]++)*+)<(?P<uri>[^<>]*+)>[ \t]*+", re.DOTALL)
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
+_NAME_ADDR = re.compile(rf"(?P<display>(?:{_QUOTED}|[^\"<]++)*)<(?P<uri>[^<>]*+)>[ \t]*+", re.DOTALL)
 # Without angle brackets the parameters are those of the header, not of the URI (RFC 3261 20).
 _ADDR_SPEC = re.compile(r"[ \t]*+(?P<uri>[^;<>\"\s]++)[ \t]*+")
 

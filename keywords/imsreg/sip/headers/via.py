@@ -14,7 +14,7 @@ from imsreg.sip.params import NO_PARAMS, Params
 _WORD = r"[^\s/;,:\"<>]++"
 _SLASH = r"[ \t]*+/[ \t]*+"
 _PROTOCOL = re.compile(rf"[ \t]*+(?P<name>{_WORD}){_SLASH}(?P<version>{_WORD}){_SLASH}(?P<transport>{_WORD})[ \t]++")
-_SENT_BY = re.compile(rf"(?P<host>{scan.HOST})[ \t]*+(?::[ \t]*+(?P<port>{scan.PORT}))?+[ \t]*+")
+_SENT_BY = re.compile(rf"(?P<host>{scan.HOST})[ \t]*+(?::[ \t]*+(?P<port>{scan.PORT}))?[ \t]*+")
 
 
 @dataclass(frozen=True)

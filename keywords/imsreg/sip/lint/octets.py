@@ -13,7 +13,7 @@ _BARE_CR = re.compile(rb"\r(?!\n)")
 # UTF-8 as RFC 2279 had it, which RFC 3261 refers to: any lead octet with as many octets behind it as it announces.
 _UTF8 = re.compile(
     rb"(?:[\x00-\x7f]++|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf7][\x80-\xbf]{3}"
-    rb"|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5})*+"
+    rb"|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5})*"
 )
 
 

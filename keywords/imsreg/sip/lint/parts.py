@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 # A quoted string or a URI in angle brackets swallows what separates elsewhere. Possessive: nothing steps back.
-_PIECE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|<[^>]*+>?|[^"<,;]++|[,;]', re.DOTALL)
+_PIECE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"?|<[^>]*+>?|[^"<,;]++|[,;]', re.DOTALL)
 _BLANKS = b" \t\r\n"
 
 

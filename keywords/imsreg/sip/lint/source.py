@@ -16,7 +16,7 @@ from imsreg.sip.lint.violation import Violation
 from imsreg.sip.message import Request, Response
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_LINE = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
+_LINE = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*")
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _LEADING_BLANKS = re.compile(rb"[ \t]*(?:\r\n[ \t]+)?")
 

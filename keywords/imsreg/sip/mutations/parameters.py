@@ -10,12 +10,12 @@ from imsreg.sip.mutations.common import place_of, put
 from imsreg.sip.names import canonical
 from imsreg.sip.params import quote, unquote
 
-_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 # What stands in quotes or angle brackets is passed over whole; a parameter follows its separator; the first one of
 # a challenge follows a blank, that of Authentication-Info nothing at all.
 _PARAMETER = re.compile(
     rf"{_QUOTED}|<[^>]*+>?|(?P<whole>(?:[;,]|(?<=[ \t])|^)[ \t]*+(?P<name>[^\s;,=\"<>]++)"
-    rf"(?:[ \t]*+=[ \t]*+(?P<value>{_QUOTED}|[^\s;,\"<>]*+))?+)|.",
+    rf"(?:[ \t]*+=[ \t]*+(?P<value>{_QUOTED}|[^\s;,\"<>]*+))?)|.",
     re.DOTALL,
 )
 _AFTER_FIRST = re.compile(r"[ \t]*,[ \t]*")
