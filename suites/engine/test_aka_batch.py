@@ -1,7 +1,7 @@
-"""Many vectors at once are the same vectors, and take less time."""
+"""Many vectors at once are the same vectors. How much less time they take is measured in the benchmarks."""
 
 import json
-import time
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from random import Random
 
@@ -16,7 +16,6 @@ pytest.importorskip("numpy")
 from imsreg.aka.batch import MilenageBatch
 
 SETS = json.loads(data("vectors", "milenage.json").read_bytes())["sets"]
-TIMES_QUICKER = 8
 
 
 def _pair(random: Random) -> tuple[Milenage, MilenageBatch]:
@@ -51,34 +50,13 @@ def test_what_does_not_fit_is_refused():
         batch.full_vectors(bytes(17), [0], bytes(2))
     with pytest.raises(ValueError, match="AMF has 3 octets"):
         batch.full_vectors(bytes(16), [0], bytes(3))
-    with pytest.raises(ValueError, match="48 bits"):
-        batch.full_vectors(bytes(16), [1 << 48], bytes(2))
+    for sqn in (1 << 48, 1 << 49):
+        with pytest.raises(ValueError, match="48 bits"):
+            batch.full_vectors(bytes(16), [sqn], bytes(2))
     with pytest.raises(ValueError, match="K has 15 octets"):
         MilenageBatch(Secret(bytes(15)), Secret(bytes(16)))
     with pytest.raises(ValueError, match="OPc has 17 octets"):
         MilenageBatch(Secret(bytes(16)), Secret(bytes(17)))
-
-
-def test_a_batch_is_at_least_eight_times_as_quick():
-    random = Random(8)
-    one, batch = _pair(random)
-    count = 20 * 1024
-    rands, sqns, amf = random.randbytes(16 * count), list(range(count)), bytes(2)
-    each = [rands[16 * n : 16 * n + 16] for n in range(2048)]
-
-    def alone() -> float:
-        began = time.process_time()
-        for n, rand in enumerate(each):
-            one.full_vector(rand, n, amf)
-        return (time.process_time() - began) / len(each)
-
-    def together() -> float:
-        began = time.process_time()
-        batch.full_vectors(rands, sqns, amf)
-        return (time.process_time() - began) / count
-
-    # The best of a few rounds on either side, by processor time: another process's load is not to count.
-    assert min(alone() for _ in range(7)) / min(together() for _ in range(7)) >= TIMES_QUICKER
 
 
 def test_nothing_else_needs_numpy():
@@ -90,3 +68,9 @@ def test_nothing_else_needs_numpy():
 def test_vectors_do_not_show_themselves():
     _, batch = _pair(Random(3))
     assert "array" not in repr(batch.full_vectors(bytes(16), [0], bytes(2)))
+
+
+def test_vectors_stay_as_they_were_made():
+    vectors = _pair(Random(4))[1].full_vectors(bytes(16), [0], bytes(2))
+    with pytest.raises(FrozenInstanceError):
+        vectors.res = vectors.ck
