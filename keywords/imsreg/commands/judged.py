@@ -34,6 +34,7 @@ def brief_lines(one: Analysed, catalogue: Catalogue) -> Iterator[str]:
         if word(ruling) not in ("PASS", "FAIL", "NON-STRICT"):
             yield from _verdict(ruling, catalogue)
     yield from _listed("kept", [ruling.requirement for ruling in rulings if word(ruling) == "PASS"])
+    yield from _listed("undecided without keys", [r.requirement for r in one.judgement.beside if r.lacks_keys])
 
 
 def _findings(rulings: Sequence[Ruling], catalogue: Catalogue) -> Iterator[str]:

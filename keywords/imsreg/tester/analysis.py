@@ -99,7 +99,7 @@ class Analyst:
         dut = self.profile.dut
         addresses = tuple(dict.fromkeys(str(a) for one in analysed for a in one.transcript.circumstances.dut))
         if output is not None:
-            _write(output, analysed, self.profile, addresses)
+            write_analysis(output, analysed, self.profile, addresses)
             return write_run_reports(output).summary
         names = DutNames(dut.name, dut.version, dut.build, dut.role, addresses)
         security = protection(self.profile, None)
@@ -159,7 +159,8 @@ class Analyst:
         return replace(self.profile, dut=replace(dut, addresses=tuple(a.host for a in circumstances.dut)))
 
 
-def _write(output: Path, analysed: Sequence[Analysed], profile: Profile, addresses: Sequence[str]) -> None:
+def write_analysis(output: Path, analysed: Sequence[Analysed], profile: Profile, addresses: Sequence[str]) -> None:
+    """Add to the journal of a directory a run with these rulings, and its evidence. Raises InputError."""
     with Journal(made(output) / NAME, f"{time.time_ns():x}") as journal:
         journal.begin(
             imsreg=__version__,

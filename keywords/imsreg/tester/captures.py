@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imsreg.errors import InputError
 from imsreg.text import safe_text
-from imsreg.transcript.capture import read_capture
+from imsreg.transcript.capture import is_foreign, read_capture
 from imsreg.transcript.transcript import Transcript
 
 CAPTURE = "wire.pcapng"
@@ -24,6 +24,18 @@ def read_captures(places: Iterable[Path]) -> Captures:
     """
     paths = [path for place in places for path in (_in_directory(place) if place.is_dir() else [place])]
     return {path: read_capture(path) for path in paths}
+
+
+def told_apart(places: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The places of captures that imsreg wrote, and the files that others did.
+
+    What is no capture at all is among the first: reading it says why.
+    """
+    own: list[Path] = []
+    foreign: list[Path] = []
+    for place in places:
+        (foreign if not place.is_dir() and is_foreign(place) else own).append(place)
+    return own, foreign
 
 
 def of_test(captures: Captures, test: str) -> Captures:

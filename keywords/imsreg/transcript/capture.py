@@ -27,13 +27,15 @@ from imsreg.transcript.transcript import Transcript
 MAX_FILE = 64 * 2**20
 """Octets of a file that `read_capture` accepts."""
 
+CAPTURE_MAGICS = frozenset(map(bytes.fromhex, ("0a0d0d0a", "d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d")))
+"""How a pcapng file begins, and a pcap file in either byte order, with microseconds or nanoseconds."""
+
 
 def read_capture(path: Path) -> Transcript:
     """The transcript in a file of `write_capture`: messages, times, directions, names and events, and the records of
     ESP packets; keys are masked.
 
-    Raises InputError with the offset of the fault for anything else, and for files beyond MAX_FILE octets. For a
-    capture of somebody else's with ESP in it that is an `EspCapture`.
+    Raises InputError with the offset of the fault for anything else, and for files beyond MAX_FILE octets.
     """
     try:
         if path.stat().st_size > MAX_FILE:
@@ -44,12 +46,19 @@ def read_capture(path: Path) -> Transcript:
     try:
         return _read(data)
     except CaptureError as error:
-        from imsreg.transcript.foreign import esp_capture
-
-        if not _is_ours(data) and (foreign := esp_capture(path, data)) is not None:
-            raise foreign from None
-        remedy = "only captures that imsreg wrote can be read"
+        remedy = "pcap and pcapng can be read: gzip -d, or editcap -F pcapng"
         raise InputError(path, f"offset {error.offset}", error.problem, remedy) from None
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is a capture that imsreg did not write; False for what is none or cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE:
+            return False
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return data[:4] in CAPTURE_MAGICS and not _is_ours(data)
 
 
 def _is_ours(data: bytes) -> bool:

@@ -44,6 +44,8 @@ class Transcript:
         """What became of every ESP packet of the tester's side, and of packets in the clear at protected ports."""
         self.peers: dict[Address | str, str] = {}
         self.circumstances = Circumstances()
+        self.overheard = False
+        """Whether somebody else took it down: then nobody waited for what is not in it."""
         self.dropped = 0
         """Messages and events beyond the bounds, which were not kept."""
         self.dropped_esp = 0

@@ -46,7 +46,12 @@ class Watch:
 
     @cached_property
     def until(self) -> float:
-        """When the tester last listened: the last thing that happened, or the end of a time that it let pass."""
+        """When the tester last listened: the last thing that happened, or the end of a time that it let pass.
+
+        Nobody listened where a transcript was overheard: packets may have been lost before they came by.
+        """
+        if self._transcript.overheard:
+            return 0.0
         times = [entry.at for entry in self._transcript.entries[-1:]]
         times += [event.at + _span(event) for event in self._transcript.events]
         return max(times, default=0.0)
