@@ -145,6 +145,26 @@ class Phone:
                 draft.add(name, value)
         return draft.add("Content-Length", 0)
 
+    def subscribe(self, sas: SaSet, *, tag: str | None = None, route: str | None = None, **headers: object) -> Draft:
+        """A SUBSCRIBE to the reg event on an established set; `tag` and `route` are those of its dialog."""
+        here, impu = sas.named(Name.UL1).destination, self.subscriber.impus[0]
+        home = f"sip:orig@scscf.{self.subscriber.home_domain}:5060"
+        transport = ";transport=tcp" if self.transport == "TCP" else ""
+        own = sas.named(Name.DL2).destination
+        fields = {
+            "Route": route or f"<sip:{here};lr>, <{home};lr>",
+            "To": f"<{impu}>" if tag is None else f"<{impu}>;tag={tag}",
+            "CSeq": f"{self.cseq + 1} SUBSCRIBE",
+            "Call-ID": f"watch-{self.call_id}",
+            "Contact": f"<sip:{own}{transport}>",
+            "Event": "reg",
+            "Authorization": None,
+            "Security-Client": None,
+        }
+        draft = self.register(**(fields | headers))
+        draft.start_line = f"SUBSCRIBE {impu if tag is None else home} SIP/2.0"
+        return draft
+
     def renew(self) -> Endpoints:
         """New SPIs and a new client port for the next offer."""
         self.own = self.own.renewed(self.random)

@@ -12,8 +12,10 @@ from imsreg.aka.sqn import SLOTS, SqnArray, join, split
 from imsreg.net.memory import MemoryLink
 from imsreg.registration.core import P_CSCF_MW, S_CSCF_MW, CorePolicy
 from imsreg.registration.credentials import ResChoice
+from imsreg.registration.replies import reply
 from imsreg.registration.s_cscf import SCscf
 from imsreg.registration.seams import SEAMS, Seams
+from imsreg.registration.ue_dialog import Dialog, SubscribeParts, subscribe
 from imsreg.secagree.negotiation import CURRENT_TRANSFORMS
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow, Packet, TransportFailure
@@ -30,6 +32,8 @@ IN_MODE_IPSEC = {
     *("p-cscf.esp-sent", "p-cscf.esp-received", "s-cscf.known"),
 }
 """Seams of the core that nothing passes in the other modes."""
+WITH_A_PASSWORD = {"s-cscf.counted"}
+"""Seams of the core that only SIP digest passes."""
 
 
 def statuses(responses):
@@ -162,6 +166,14 @@ def test_mw_is_inside_the_node(gm, new_ue):
     assert not any({p.flow.local, p.flow.remote} & {P_CSCF_MW, S_CSCF_MW} for p in gm.packets)
 
 
+def _subscribe(gm, ue):
+    """The SUBSCRIBE of a UE that is registered."""
+    impu, here = ue.default_identity, gm.flow.remote
+    dialog = Dialog(identity=impu, call_id="watch", local_tag="1", target=impu)
+    route = [f"<sip:{gm.flow.local};lr>", *ue.current.service_route]
+    return subscribe(dialog, SubscribeParts("z9hG4bKwatch", "UDP", here, ue.contact, 600, route, (), sec_agree=False))
+
+
 def test_every_seam_is_called_and_the_conformant_reference_changes_nothing(new_gm, new_ue):
     called = Counter()
 
@@ -172,12 +184,15 @@ def test_every_seam_is_called_and_the_conformant_reference_changes_nothing(new_g
 
         return hook
 
-    of_the_core = [name for name in SEAMS if not name.startswith("ue.") and name not in IN_MODE_IPSEC]
+    elsewhere = IN_MODE_IPSEC | WITH_A_PASSWORD
+    of_the_core = [name for name in SEAMS if not name.startswith("ue.") and name not in elsewhere]
     hooks = {name: watch(name) for name in of_the_core}
     gm = new_gm(hooks=hooks, security="headers")
     ahead = SqnArray([split(join(900, ind))[0] for ind in range(SLOTS)])
     ue = new_ue(security="headers", sqn=ahead, offered=CURRENT_TRANSFORMS)
     gm.register(ue)
+    notify = gm.send(_subscribe(gm, ue))[-1]
+    gm.send(reply(notify, 481))
     gm.complete(ue, ue.remove_all())
     gm.exchange(ue.answer(gm.exchange(ue.initial_register()), res=ResChoice.WRONG))
     assert set(of_the_core) == set(called)

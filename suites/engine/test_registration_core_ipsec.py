@@ -15,6 +15,7 @@ if HERE not in sys.path:
 from gm_phone import V4, V6, Phone, new_core  # noqa: E402
 
 from imsreg.net.link import SecuredNode  # noqa: E402
+from imsreg.registration.replies import reply  # noqa: E402
 from imsreg.registration.seams import SEAMS  # noqa: E402
 from imsreg.secagree.acceptance import accept  # noqa: E402
 from imsreg.secagree.associations import Name, Side  # noqa: E402
@@ -543,6 +544,8 @@ def test_every_seam_of_the_p_cscf_is_called_and_changes_nothing(new_phone):
     sas = phone.challenged()
     phone.send(phone.register(), phone.clear)
     phone.send(phone.register(), phone.on(sas))
+    _, notify = phone.send(phone.subscribe(sas), phone.on(sas))
+    phone.send(reply(notify, 200), phone.on(sas))
     phone.renew()
     phone.send(phone.register(Expires="0"), phone.on(sas))
     assert called == names

@@ -17,7 +17,7 @@ from imsreg.sip.headers.retry_after import RetryAfter
 from imsreg.sip.headers.security import SecurityClient, SecurityServer, SecurityVerify
 from imsreg.sip.headers.subscription_state import SubscriptionState
 from imsreg.sip.headers.via import Via
-from imsreg.sip.names import LISTS, canonical
+from imsreg.sip.names import LISTS, canonical, is_known
 from imsreg.sip.params import Params
 
 
@@ -171,3 +171,8 @@ def test_subscription_state_in_any_case() -> None:
     assert (state.terminated, state.reason) == (True, "noresource")
     pending = SubscriptionState.parse("pending;expires=60;x")
     assert (pending.terminated, pending.reason, pending.expires, pending.retry_after) == (False, None, 60, None)
+
+
+def test_a_name_is_known_in_every_form_and_case() -> None:
+    assert all(is_known(name) for name in ("Via", "VIA", "v", "www-authenticate", "P-Access-Network-Info"))
+    assert not any(is_known(name) for name in ("", "X-Via", "Unheard-Of", "z"))

@@ -17,6 +17,9 @@ MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
 """Header fields that a proxy or its transactions read and that come once, being no lists (RFC 3261 7.3.1)."""
 
+PASSING = ("REGISTER", "SUBSCRIBE")
+"""What a P-CSCF passes on for a UE: the first for everybody, the other for who is registered."""
+
 LISTED = ("Authorization", "Contact", "Proxy-Require", "Require", "Security-Client", "Security-Verify")
 MAX_ELEMENTS = 100
 """Commas that the fields of one LISTED header may hold: an element of a few octets costs hundreds once it is read."""
@@ -24,10 +27,11 @@ MAX_ELEMENTS = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:")
 
 
-def admit(request: Request, understood: Set[str], *, protected: bool = False) -> None:
+def admit(request: Request, understood: Set[str], *, protected: bool = False, registered: bool = False) -> None:
     """Check a request; `understood` are the option tags that Proxy-Require may name, in lower case.
 
-    `protected`: it came on a security association.
+    `protected`: it came on a security association. `registered`: it comes from a UE that is registered, and came as
+    requests of such a UE have to come.
 
     Raises Refusal with the response that 16.3 gives, HeaderError for a header field that a proxy reads and cannot.
     """
@@ -35,14 +39,15 @@ def admit(request: Request, understood: Set[str], *, protected: bool = False) ->
     scheme = _SCHEME.match(request.request_uri)
     if scheme is None:
         raise Refusal(400, "Bad Request (Request-URI)")
-    if scheme[0].lower() not in ("sip:", "sips:"):
+    # A user may be asked after by his telephone number, but no registrar has one for its name.
+    if scheme[0].lower() not in (("sip:", "sips:") if request.method == "REGISTER" else ("sip:", "sips:", "tel:")):
         raise Refusal(416)
     forwards = request.get(MaxForwards)
     if forwards is not None and forwards.hops == 0:
         raise Refusal(483)
-    if request.method != "REGISTER" and protected:
-        raise Refusal(405, headers={"Allow": "REGISTER"})
-    if request.method != "REGISTER":
+    if request.method not in PASSING and protected:
+        raise Refusal(405, headers={"Allow": ", ".join(PASSING)})
+    if request.method != "REGISTER" and not (request.method in PASSING and registered):
         # Outside a security association nothing else passes (TS 33.203 7.1); to discard it would be as right.
         raise Refusal(403)
     unsupported = [tag for tag in request.option_tags("Proxy-Require") if tag not in understood]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from imsreg.registration.admission import admit, require_syntax
 from imsreg.registration.attendant_authentication import Heard
-from imsreg.registration.attendant_reginfo import ContactChange
-from imsreg.registration.attendant_subscription import ENDING, is_reg_event
 from imsreg.registration.attendant_writer import AttendantPolicy, AttendantWriter
 from imsreg.registration.carriage import carriable_response
 from imsreg.registration.core_messages import ALLOW
 from imsreg.registration.hss import Refused
 from imsreg.registration.location import Binding
+from imsreg.registration.reginfo_writer import ContactChange
 from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.s_cscf import SUPPORTED
 from imsreg.registration.schemes import Procedure
 from imsreg.registration.sec_agree import TAG
+from imsreg.registration.subscription import ENDING, is_reg_event
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError, UriError
 from imsreg.sip.headers.expires import Expires

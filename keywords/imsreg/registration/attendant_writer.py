@@ -14,17 +14,17 @@ from imsreg.registration import core_messages
 from imsreg.registration.attendant_announcement import Announced, altered
 from imsreg.registration.attendant_authentication import Authentication, AutsOutcome, ChallengeParts, Heard
 from imsreg.registration.attendant_bindings import AttendantBindings
-from imsreg.registration.attendant_reginfo import ContactChange, Document, RegState, registration_document
 from imsreg.registration.attendant_security import AttendantSecurity
-from imsreg.registration.attendant_subscription import Subscription, asked_seconds, target_of
 from imsreg.registration.core_messages import DRAWN, Av, CannotWrite, Drawn, Where
 from imsreg.registration.hss import Hss
 from imsreg.registration.location import Binding
 from imsreg.registration.p_cscf import AccessPolicy
+from imsreg.registration.reginfo_writer import ContactChange, Document, RegState, registration_document
 from imsreg.registration.replies import Refusal
 from imsreg.registration.s_cscf import RegistrarPolicy
 from imsreg.registration.seams import Seams
 from imsreg.registration.sec_agree import SecAgree
+from imsreg.registration.subscription import Subscription, asked_seconds, target_of
 from imsreg.secagree.changes import SaChange
 from imsreg.secagree.listing import read_list
 from imsreg.sip.draft import Draft

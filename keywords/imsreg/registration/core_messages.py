@@ -81,8 +81,14 @@ def accepted(
 
 
 def subscribed(request: Request, contact: str, expires: int) -> Draft:
-    """The 200 to a SUBSCRIBE: where the notifier is reached in the dialog, and seconds (RFC 6665 4.2.1.1)."""
-    return reply(request, 200).add("Contact", f"<{contact}>").add("Expires", expires)
+    """The 200 to a SUBSCRIBE: where the notifier is reached in the dialog, and seconds (RFC 6665 4.2.1.1).
+
+    The proxies that want to stay in the dialog are copied (RFC 3261 12.1.1).
+    """
+    response = reply(request, 200)
+    for route in request.values("Record-Route"):
+        response.add("Record-Route", route)
+    return response.add("Contact", f"<{contact}>").add("Expires", expires)
 
 
 def options(target: str, *, via: str, user: str, home_domain: str, token: str) -> Draft:

@@ -58,6 +58,7 @@ def answer(
     usim: Usim,
     *,
     cnonce: str,
+    nc: str = FIRST_USE,
     res: ResChoice = ResChoice.RIGHT,
     seams: Seams | None = None,
 ) -> Credentials:
@@ -76,7 +77,7 @@ def answer(
         raise CannotAnswer(f"its nonce {error.why}") from error
     seam = seams or Seams()
     outcome = seam("ue.autn", usim.authenticate(nonce.rand, nonce.autn), usim=usim, rand=nonce.rand)
-    written = _written(challenge, identity, outcome, cnonce, res)
+    written = _written(challenge, identity, outcome, cnonce, nc, res)
     value = seam("ue.credentials", written.value, challenge=challenge, identity=identity, outcome=outcome)
     return Credentials(written.kind, value, (outcome.ck, outcome.ik) if isinstance(outcome, Accepted) else None)
 
@@ -86,11 +87,12 @@ def _written(
     identity: UeIdentity,
     outcome: Accepted | SyncFailure | MacFailure,
     cnonce: str,
+    nc: str,
     res: ResChoice,
 ) -> Credentials:
     qop = chosen_qop(challenge)
     if isinstance(outcome, MacFailure):
-        value = authorization(challenge, identity, response="", qop=qop, cnonce=cnonce)
+        value = authorization(challenge, identity, response="", qop=qop, nc=nc, cnonce=cnonce)
         return Credentials(Answer.MAC_FAILURE, value)
     response = digest.response(
         username=identity.impi,
@@ -101,14 +103,14 @@ def _written(
         nonce=challenge.nonce or "",
         algorithm=ALGORITHM,
         qop=qop,
-        nc=FIRST_USE,
+        nc=nc,
         cnonce=cnonce,
     )
     if isinstance(outcome, SyncFailure):
         auts = base64.b64encode(outcome.auts).decode()
-        value = authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce, auts=auts)
+        value = authorization(challenge, identity, response=response, qop=qop, nc=nc, cnonce=cnonce, auts=auts)
         return Credentials(Answer.SYNC_FAILURE, value)
-    value = authorization(challenge, identity, response=response, qop=qop, cnonce=cnonce)
+    value = authorization(challenge, identity, response=response, qop=qop, nc=nc, cnonce=cnonce)
     return Credentials(Answer.AUTHENTICATED, value)
 
 

@@ -44,7 +44,9 @@ class GmAgreements:
                 agreement = arrival.answers.agreement
                 if not verified(request, agreement, client, self._seam):
                     raise agreement_refusal(494, agreement.server_values)
-            case Step.REGISTER if arrival.held is not None and not self._mirrors(request, arrival.held.agreement):
+            case Step.REGISTER | Step.OTHER if arrival.held is not None and not self._mirrors(
+                request, arrival.held.agreement
+            ):
                 # Every later request says again what was agreed (RFC 3329 2.3.1).
                 raise agreement_refusal(494, arrival.held.agreement.server_values)
             case _ if arrival.protected:

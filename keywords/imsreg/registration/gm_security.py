@@ -265,9 +265,13 @@ class GmSecurity:
 
     # What the network asks of the UE.
 
-    def request_flow(self, impi: str, transport: Transport, now: float) -> Flow | None:
-        """The flow of a request to the UE of this private identity, on DL2; None if no set is established."""
-        live = (self._sets.of(contact).outgoing(now) for contact in reversed(self._sets.contacts(impi)))
+    def request_flow(self, impi: str, transport: Transport, now: float, host: str | None = None) -> Flow | None:
+        """The flow of a request to the UE of this private identity, on DL2; None if no set is established.
+
+        `host` is the address of the UE, if there may be several with this identity.
+        """
+        contacts = (each for each in reversed(self._sets.contacts(impi)) if host in (None, each.host))
+        live = (self._sets.of(contact).outgoing(now) for contact in contacts)
         found = next((each for each in live if each is not None), None)
         if found is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,13 +15,18 @@ MAX_BINDINGS = 16
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One contact of an address of record. `expires_at` is a clock value in seconds; `path` is the Path vector."""
+    """One contact of an address of record. `expires_at` is a clock value in seconds; `path` is the Path vector.
+
+    `number` is no other contact's of the same location service, and stays when the contact is `refreshed`.
+    """
 
     contact: Contact
     expires_at: float
     call_id: str
     cseq: int
     path: tuple[str, ...] = ()
+    number: int = 0
+    refreshed: bool = False
 
     def remaining(self, now: float) -> int:
         """Whole seconds that the binding still lives: at least 1, since 0 in a 200 would say that it is gone."""
@@ -51,6 +57,7 @@ class LocationService:
 
     def __init__(self) -> None:
         self._bindings: dict[str, tuple[Binding, ...]] = {}
+        self._numbers = itertools.count(1)
 
     def bindings(self, record: str, now: float) -> tuple[Binding, ...]:
         """The bindings that are still alive, oldest first."""
@@ -76,8 +83,7 @@ class LocationService:
             kept = [b for b in current if b not in replaced]
             if update.seconds > 0:
                 place = current.index(replaced[0]) if replaced else len(kept)
-                expires_at = now + update.seconds
-                kept.insert(place, Binding(update.contact, expires_at, update.call_id, update.cseq, update.path))
+                kept.insert(place, self._bound(update, now, replaced[0] if replaced else None))
             current = tuple(kept)
         if len(current) > MAX_BINDINGS:
             raise TooManyBindings
@@ -88,6 +94,17 @@ class LocationService:
         for binding in self.bindings(record, now):
             _check_order(binding, call_id, cseq)
         self._keep(record, ())
+
+    def _bound(self, update: ContactUpdate, now: float, before: Binding | None) -> Binding:
+        return Binding(
+            update.contact,
+            now + update.seconds,
+            update.call_id,
+            update.cseq,
+            update.path,
+            next(self._numbers) if before is None else before.number,
+            before is not None,
+        )
 
     def _keep(self, record: str, bindings: tuple[Binding, ...]) -> None:
         if bindings:

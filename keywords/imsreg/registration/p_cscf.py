@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from imsreg.registration.admission import admit
 from imsreg.registration.carriage import carriable_response, require_carriable
 from imsreg.registration.challenge import is_digest
+from imsreg.registration.p_cscf_dialogs import Dialogs
+from imsreg.registration.p_cscf_inward import Inward
+from imsreg.registration.p_cscf_users import RegisteredUe, RegisteredUes
 from imsreg.registration.replies import Discarded, Refusal, reply, unreadable
 from imsreg.registration.seams import Seams
-from imsreg.registration.sec_agree import TAG, SecAgree
+from imsreg.registration.sec_agree import TAG, SecAgree, strip
 from imsreg.registration.vias import received_vias, set_vias
 from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
@@ -30,7 +33,7 @@ from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Flow, Packet, TransportFailure
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.max_forwards import MaxForwards
-from imsreg.sip.message import Response
+from imsreg.sip.message import Request, Response
 from imsreg.sip.response_flow import response_flow
 from imsreg.sip.server_transaction import ServerTransaction
 from imsreg.sip.split import split_list
@@ -65,6 +68,8 @@ class PCscf:
 
     `mw` is the flow on which REGISTER leaves for the home network; `random` makes branches, charging identifiers, SPIs
     and ports. Each side has its own transactions, so that a UE cannot answer for the home network.
+
+    Of a UE that is registered SUBSCRIBE goes the same way, and what the home network says in the dialog comes back.
     """
 
     def __init__(
@@ -92,27 +97,28 @@ class PCscf:
         self._relays: dict[ClientTransaction, RequestReceived] = {}  # what waits for the home network
         self._arrivals: dict[ServerTransaction, Arrival] = {}  # of requests that wait for their response
         self._sec_agree = SecAgree(policy.release, random, self._seam) if policy.security == "headers" else None
+        self._users = RegisteredUes()
+        self._dialogs = Dialogs(mw, random, self._seam)
+        self._inward = Inward(self._gm, self._mw, self._dialogs, self._protection, random)
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from a UE or from the home network."""
         if packet.flow.local == self._home.local:
-            self._from_home(self._mw.receive(packet, now), now)
+            self._take(self._mw.receive(packet, now), now, home=True)
             return
         arrived: Packet | None = self._seam("p-cscf.packet", packet)
         if arrived is not None:
-            self._from_ue(self._gm.receive(arrived, now), now)
+            self._take(self._gm.receive(arrived, now), now)
 
     def fail(self, failure: TransportFailure, now: float) -> None:
         """The link lost a packet or a connection. A response that is lost is nobody's business (RFC 3261 16.9)."""
-        if failure.flow.local == self._home.local:
-            self._from_home(self._mw.fail(failure, now), now)
-        else:
-            self._gm.fail(failure, now)
+        home = failure.flow.local == self._home.local
+        self._take((self._mw if home else self._gm).fail(failure, now), now, home=home)
 
     def on_time(self, now: float) -> None:
         """Let the transaction timers and the lifetimes of associations run."""
-        self._gm.on_time(now)
-        self._from_home(self._mw.on_time(now), now)
+        self._take(self._gm.on_time(now), now)
+        self._take(self._mw.on_time(now), now, home=True)
         if self._protection is not None:
             self._protection.on_time(now)
 
@@ -121,23 +127,29 @@ class PCscf:
         clocks = (self._gm, self._mw, *((self._protection,) if self._protection is not None else ()))
         return min((at for clock in clocks if (at := clock.next_deadline()) is not None), default=None)
 
-    def _from_ue(self, events: list[Event], now: float) -> None:
-        for event in events:
-            if isinstance(event, RequestReceived):
-                self._request(event, now)
-
-    def _from_home(self, events: list[Event], now: float) -> None:
+    def _take(self, events: list[Event], now: float, *, home: bool = False) -> None:
+        """What has happened at Mw (`home`) or at Gm."""
         for event in events:
             match event:
-                case ResponseReceived():
-                    self._response(event.transaction, event.response, now)
-                case TransactionTimeout() | TransportFailed():
-                    # A home network that cannot be reached is 504 toward the UE (TS 24.229 5.2.2.1).
-                    asked = self._relays.pop(event.transaction, None) if event.transaction else None
-                    if asked is not None:
-                        self._answer(asked, Refusal(504).draft(asked.request), now)
+                case RequestReceived():
+                    self._inward.request(event, now) if home else self._request(event, now)
+                case ResponseReceived(response, flow, transaction) if response.status >= 200:
+                    if not self._inward.answered(transaction, response, flow, now):
+                        self._response(transaction, response, now)
+                case TransactionTimeout(transaction):
+                    if not self._inward.silent(transaction):
+                        self._silent(transaction, now)
+                case TransportFailed(_, transaction) if transaction is not None:
+                    if not self._inward.unreachable(transaction, now):
+                        self._silent(transaction, now)
                 case _:
-                    pass  # the home network has no request for a UE in a registration
+                    pass  # 100 is hop by hop, and the non-INVITE server transaction needs no other (RFC 4320 4.1)
+
+    def _silent(self, transaction: ClientTransaction, now: float) -> None:
+        """A home network that cannot be reached is 504 toward the UE (TS 24.229 5.2.2.1)."""
+        asked = self._relays.pop(transaction, None)
+        if asked is not None:
+            self._answer(asked, Refusal(504).draft(asked.request), now)
 
     def _request(self, event: RequestReceived, now: float) -> None:
         request = event.request
@@ -151,7 +163,8 @@ class PCscf:
             self._answer(event, self._cancelled(event), now)
             return
         try:
-            forwarded = require_carriable(self._forwardable(event))
+            forwarded, way = self._forwardable(event, now)
+            require_carriable(forwarded)
         except Refusal as refusal:
             self._answer(event, refusal.draft(request), now)
             return
@@ -159,7 +172,8 @@ class PCscf:
             self._answer(event, unreadable(error).draft(request), now)
             return
         forwarded = self._seam("p-cscf.request", forwarded, request=request)
-        self._relays[self._mw.send_request(forwarded.to_bytes(), self._home, now)] = event
+        side = self._mw if way == self._home else self._gm
+        self._relays[side.send_request(forwarded.to_bytes(), way, now)] = event
 
     def _cancelled(self, event: RequestReceived) -> Draft:
         """The response to a CANCEL, which has no effect on a request other than INVITE (RFC 3261 9.2)."""
@@ -167,41 +181,59 @@ class PCscf:
         pending = any(asked.transaction.key.identity == named for asked in self._relays.values())
         return reply(event.request, 200 if pending else 481)
 
-    def _forwardable(self, event: RequestReceived) -> Draft:
-        """The request as the S-CSCF gets it. Raises Refusal or HeaderError for what goes no further."""
+    def _forwardable(self, event: RequestReceived, now: float) -> tuple[Draft, Flow]:
+        """The request as it goes on, and where to. Raises Refusal or HeaderError for what goes no further."""
         request, flow, arrival = event.request, event.flow, self._arrivals.get(event.transaction)
         protected = arrival is not None and arrival.protected
-        admit(request, {TAG} if self._sec_agree or self._protection else set(), protected=protected)
+        ue = self._registered_ue(request, flow, arrival, now)
+        tags = {TAG} if self._sec_agree or self._protection else set()
+        admit(request, tags, protected=protected, registered=ue is not None)
         if len(self._relays) >= MAX_RELAYS:
             raise Refusal(503, headers={"Retry-After": str(round(RFC3261.timer_f))})
         draft = Draft.of(request)
-        if self._sec_agree:
+        if self._sec_agree and request.method == "REGISTER":
             self._sec_agree.request(request, draft, required=self.policy.sec_agree_required)
-        flag = "no"
         if self._protection is not None and arrival is not None:
             self._protection.agree(arrival, draft, required=self.policy.sec_agree_required)
-            flag = self._protection.integrity(arrival)
-        # RFC 3261 16.4 takes out the Route entry that names this proxy; the rest goes too, for the home domain alone
-        # decides where a REGISTER travels (TS 23.228 5.3.1).
-        for name in ("Route", *NOT_FROM_A_UE):
-            draft.remove(name)
+        way = self._home
+        if ue is None:
+            self._make_register(draft, flow, arrival)
+        else:
+            strip(draft)
+            way = self._dialogs.outward(request, draft, flow, ue)
         forwards = request.get(MaxForwards)
         draft.set("Max-Forwards", 70 if forwards is None else forwards.hops - 1)
-        _stamp(draft, flag)
-        draft.prepend("Path", f"<sip:term@{flow.local};lr>")
-        draft.add("Require", "path")
-        draft.add("P-Visited-Network-ID", f'"{self._visited_network}"')
         draft.add("P-Charging-Vector", f'icid-value="{self._random.randbytes(12).hex()}"')
         # A datagram may come without it, a connection carries nothing without it (RFC 3261 16.6 step 9).
         draft.set("Content-Length", len(draft.body))
         branch = f"z9hG4bK{self._random.randbytes(8).hex()}"
-        own = f"SIP/2.0/{self._home.transport} {self._home.local};branch={branch}"
+        own = f"SIP/2.0/{way.transport} {way.local};branch={branch}"
         set_vias(draft, [own, *received_vias(request, flow)])
-        return draft
+        return draft, way
+
+    def _registered_ue(self, request: Request, flow: Flow, arrival: Arrival | None, now: float) -> RegisteredUe | None:
+        """Who sends a request other than REGISTER; None: nobody who may. With associations it has to come on one."""
+        if request.method == "REGISTER":
+            return None
+        if self._protection is None:
+            return self._users.find(request, flow.remote.host, None, now)
+        if arrival is None or not arrival.protected:
+            return None
+        return self._users.find(request, flow.remote.host, arrival.contact.impi, now)
+
+    def _make_register(self, draft: Draft, flow: Flow, arrival: Arrival | None) -> None:
+        """Make `draft` the REGISTER that the home network gets (TS 24.229 5.2.2.1). Raises HeaderError."""
+        # RFC 3261 16.4 takes out the Route entry that names this proxy; the rest goes too, for the home domain alone
+        # decides where a REGISTER travels (TS 23.228 5.3.1).
+        for name in ("Route", *NOT_FROM_A_UE):
+            draft.remove(name)
+        protection = self._protection
+        _stamp(draft, "no" if protection is None or arrival is None else protection.integrity(arrival))
+        draft.prepend("Path", f"<sip:term@{flow.local};lr>")
+        draft.add("Require", "path")
+        draft.add("P-Visited-Network-ID", f'"{self._visited_network}"')
 
     def _response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
-        if response.status < 200:
-            return  # 100 is hop by hop, and the non-INVITE server transaction needs no other (RFC 4320 4.1)
         asked = self._relays.pop(transaction, None)
         if asked is None:
             return
@@ -218,7 +250,15 @@ class PCscf:
             except Refusal as refusal:
                 self._answer(asked, refusal.draft(asked.request), now)
                 return
+        if response.status // 100 == 2 and asked.request.method == "REGISTER":
+            self._learn(asked, response, now)
         self._respond(asked, draft, now)
+
+    def _learn(self, asked: RequestReceived, ok: Response, now: float) -> None:
+        """Who is registered from now on, or is not any more."""
+        arrival = self._arrivals.get(asked.transaction)
+        impi = arrival.contact.impi if arrival is not None and arrival.protected else None
+        self._users.registered(asked.request, ok, asked.flow.remote.host, impi, now)
 
     def _agree(self, asked: RequestReceived, challenge: Response, draft: Draft, now: float) -> None:
         """Put Security-Server into a 401, and make the set of associations that goes with it. Raises Refusal."""

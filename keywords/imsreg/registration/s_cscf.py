@@ -1,4 +1,7 @@
-"""The S-CSCF: who may register, challenge, verification, the 200 (TS 24.229 5.4.1; RFC 3261 10.3)."""
+"""The S-CSCF: who may register, challenge, verification, the 200 (TS 24.229 5.4.1; RFC 3261 10.3).
+
+What it tells the subscribers of a registration is in `core_subscriptions`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from random import Random
 from imsreg.aka import nonce
 from imsreg.registration.carriage import carriable_response
 from imsreg.registration.challenge import NONCE_LIFETIME, REG_AWAIT_AUTH, Challenge, OpenChallenge, is_digest
+from imsreg.registration.core_subscriptions import Notifier, Watcher
 from imsreg.registration.hss import Hss, ImplicitSet, Refused
 from imsreg.registration.location import MAX_BINDINGS, Binding
 from imsreg.registration.registrar import ExpiryPolicy, Registrar
@@ -17,9 +21,16 @@ from imsreg.registration.replies import Refusal, reply, unreadable
 from imsreg.registration.schemes import Aka, Procedure, Scheme, SipDigest
 from imsreg.registration.seams import Seams
 from imsreg.sip.draft import Draft
-from imsreg.sip.endpoint import Endpoint, RequestReceived
+from imsreg.sip.endpoint import (
+    Endpoint,
+    Event,
+    RequestReceived,
+    ResponseReceived,
+    TransactionTimeout,
+    TransportFailed,
+)
 from imsreg.sip.errors import HeaderError, UriError
-from imsreg.sip.flow import Packet, TransportFailure
+from imsreg.sip.flow import Flow, Packet, TransportFailure
 from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.headers.cseq import CSeq
@@ -27,6 +38,9 @@ from imsreg.sip.headers.name_addr import Contact, To
 from imsreg.sip.message import Request
 from imsreg.sip.timers import RFC3261
 from imsreg.sip.uri import Uri, equivalent
+
+LONGEST_SUBSCRIPTION = 600_000
+"""Seconds: as long as a registration, and what a UE asks for (TS 24.229 5.1.1.3)."""
 
 SUPPORTED = frozenset(("path",))
 """Option tags that the registrar understands in Require (RFC 3261 8.2.2.3)."""
@@ -39,12 +53,16 @@ class RegistrarPolicy(ExpiryPolicy):
     `server_data` follows RAND and AUTN in every nonce (RFC 3310 3.2). `challenges_again`: a wrong response gets
     another challenge instead of 403. `reauthenticate`: a protected REGISTER of somebody who is registered is
     challenged too (TS 24.229 5.4.1.2.2), and anyhow if he was authenticated `trust` seconds ago or longer.
+    `subscription` seconds are the most that a subscription gets; `partial_state`: a notification of a change has the
+    changed contacts alone (RFC 3680 4.7.2).
     """
 
     server_data: bytes = b""
     challenges_again: bool = False
     reauthenticate: bool = False
     trust: float = math.inf
+    subscription: int = LONGEST_SUBSCRIPTION
+    partial_state: bool = True
 
 
 class SCscf:
@@ -75,6 +93,16 @@ class SCscf:
         self._proved: dict[str, deque[str]] = {}  # by IMPI, the nonces of the latest right answers
         self._authenticated: dict[str, float] = {}  # by IMPI, when the latest right answer came
         self._endpoint = Endpoint(RFC3261)
+        self._notifier = Notifier(
+            uri,
+            hss,
+            self._registrar.location,
+            self._endpoint,
+            random,
+            self._seam,
+            longest=policy.subscription,
+            partial=policy.partial_state,
+        )
 
     @property
     def outbox(self) -> deque[Packet]:
@@ -83,27 +111,66 @@ class SCscf:
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from the P-CSCF."""
-        for event in self._endpoint.receive(packet, now):
-            if isinstance(event, RequestReceived):
-                response = self._answer(event.request, now)
-                response = self._seam("s-cscf.response", response, request=event.request)
-                self._endpoint.respond(event.transaction, response, now)
+        self._take(self._endpoint.receive(packet, now), now)
 
     def fail(self, failure: TransportFailure, now: float) -> None:
-        """A response could not be delivered: the P-CSCF's own timers deal with it."""
-        self._endpoint.fail(failure, now)
+        """A response could not be delivered: the P-CSCF's own timers deal with it. A NOTIFY has failed then."""
+        self._take(self._endpoint.fail(failure, now), now)
 
     def on_time(self, now: float) -> None:
-        """Let the transaction timers run."""
-        self._endpoint.on_time(now)
+        """Let the transaction timers run, and what is watched."""
+        self._take(self._endpoint.on_time(now), now)
+        self._notifier.on_time(now)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called."""
-        return self._endpoint.next_deadline()
+        clocks = (self._endpoint.next_deadline(), self._notifier.next_deadline())
+        return min((at for at in clocks if at is not None), default=None)
 
     def bindings(self, implicit_set: ImplicitSet, now: float) -> tuple[Binding, ...]:
         """What is bound to an implicit registration set."""
         return self._registrar.location.bindings(implicit_set.record, now)
+
+    def _take(self, events: list[Event], now: float) -> None:
+        for event in events:
+            match event:
+                case RequestReceived():
+                    self._request(event, now)
+                case ResponseReceived(response, _, transaction) if response.status >= 200:
+                    self._notifier.concluded(transaction, response.status, now)
+                case TransactionTimeout(transaction):
+                    self._notifier.concluded(transaction, None, now)
+                case TransportFailed(_, transaction) if transaction is not None:
+                    self._notifier.concluded(transaction, None, now)
+                case _:
+                    pass
+
+    def _request(self, event: RequestReceived, now: float) -> None:
+        """Answer a request, and then tell the subscribers what it has changed."""
+        watcher: Watcher | None = None
+        if event.request.method == "SUBSCRIBE":
+            response, watcher = self._subscribe(event.request, event.flow, now)
+        else:
+            response = self._answer(event.request, now)
+        first = self._seam("s-cscf.notified-first", False, request=event.request)
+        if watcher is not None and first:
+            self._notifier.notify(watcher, now)
+        response = self._seam("s-cscf.response", response, request=event.request)
+        self._endpoint.respond(event.transaction, response, now)
+        if watcher is not None:
+            self._notifier.notify(watcher, now)
+        self._notifier.settle(now)
+
+    def _subscribe(self, request: Request, flow: Flow, now: float) -> tuple[Draft, Watcher | None]:
+        """The response to a SUBSCRIBE, and who is to be notified; None: it is a refusal."""
+        try:
+            if (unsupported := _not_understood(request)) is not None:
+                raise unsupported
+            return self._notifier.subscribe(request, flow, now)
+        except Refusal as refusal:
+            return carriable_response(refusal.draft(request), request), None
+        except HeaderError as error:
+            return carriable_response(unreadable(error).draft(request), request), None
 
     def _answer(self, request: Request, now: float) -> Draft:
         try:
@@ -116,7 +183,7 @@ class SCscf:
 
     def _register(self, request: Request, now: float) -> Draft:
         if request.method != "REGISTER":
-            raise Refusal(405, headers={"Allow": "REGISTER"})
+            raise Refusal(405, headers={"Allow": "REGISTER, SUBSCRIBE"})
         refusal = self._seam("s-cscf.admitted", self._refuse_early(request), request=request)
         if refusal is not None:
             raise refusal
@@ -153,7 +220,7 @@ class SCscf:
         if not self._seam("s-cscf.verified", challenge.verifies(credentials, request), request=request):
             return self._failed(request, impi, now)
         if challenge.scheme.counts:
-            if not challenge.counts_up(credentials):
+            if not self._seam("s-cscf.counted", challenge.counts_up(credentials), request=request):
                 return self._challenge(request, impi, now, credentials)
             self._open[impi] = challenge.going_on(credentials, now + NONCE_LIFETIME)
         self._proved.setdefault(impi, deque(maxlen=MAX_BINDINGS)).append(challenge.sent.nonce)
@@ -197,9 +264,9 @@ class SCscf:
         """What is refused before anybody is authenticated (RFC 3261 10.3 steps 1, 2, 5)."""
         if self._domain(request) not in self._hss.home_domains:
             return Refusal(404)
-        unsupported = [tag for tag in request.option_tags("Require") if tag not in SUPPORTED]
-        if unsupported:
-            return Refusal(420, headers={"Unsupported": ", ".join(unsupported)})
+        unsupported = _not_understood(request)
+        if unsupported is not None:
+            return unsupported
         to = request.get(To)
         if to is None or request.get(CSeq) is None:
             return Refusal(400)
@@ -295,6 +362,12 @@ class SCscf:
         if proof is not None:
             response.add(proof.NAME, proof)
         return response
+
+
+def _not_understood(request: Request) -> Refusal | None:
+    """The refusal of a request that requires what nobody here knows (RFC 3261 8.2.2.3)."""
+    unsupported = [tag for tag in request.option_tags("Require") if tag not in SUPPORTED]
+    return Refusal(420, headers={"Unsupported": ", ".join(unsupported)}) if unsupported else None
 
 
 def _address_of_record(request: Request) -> str:

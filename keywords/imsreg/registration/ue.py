@@ -10,7 +10,7 @@ from enum import StrEnum
 from random import Random
 
 from imsreg.aka.usim import Usim
-from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, ResChoice, answer
+from imsreg.registration.credentials import FIRST_USE, Answer, CannotAnswer, Credentials, ResChoice, answer
 from imsreg.registration.seams import Seams
 from imsreg.registration.ue_drafts import Drafts
 from imsreg.registration.ue_password import PasswordStore, password_challenge
@@ -91,8 +91,8 @@ class UeRegistration:
     `contact_address` is the unprotected address, `p_cscf` that of the other side. `security` is "none", "headers" or
     "ipsec"; `offered` is what Security-Client lists in the latter two. `insists`: in mode headers a challenge without a
     usable Security-Server is not answered, as with a real UE, and in mode ipsec none ever is. `patience` invalid
-    challenges in a row are answered. `seams` are those named "ue.*". In mode ipsec `sa_changes` takes the sets that
-    are to be installed and removed.
+    challenges in a row are answered, and responses add `follow_ups` requests to an exchange at most. `seams` are those
+    named "ue.*". In mode ipsec `sa_changes` takes the sets that are to be installed and removed.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class UeRegistration:
         offered: tuple[Transform, ...] = LEGACY_TRANSFORMS,
         insists: bool = False,
         patience: int = MAX_INVALID_CHALLENGES,
+        follow_ups: int = MAX_FOLLOW_UPS,
         seams: Seams | None = None,
         p_cscf: Address | None = None,
         sa_changes: deque[SaChange] | None = None,
@@ -123,6 +124,7 @@ class UeRegistration:
         """Invalid challenges in a row that have been answered in this exchange."""
         self._insists = insists
         self._patience = patience
+        self._most_follow_ups = follow_ups
         self._seam = seams or Seams()
         self._usim = usim
         self._random = random
@@ -183,13 +185,15 @@ class UeRegistration:
         contact: bool = True,
         star: bool = False,
         res: ResChoice = ResChoice.RIGHT,
+        nc: str | None = None,
     ) -> Draft:
         """The REGISTER that answers a 401: same Call-ID and From, CSeq + 1 (TS 24.229 5.1.1.5.1, 5.1.1.5.3).
 
-        `now` is when the challenge came: in mode ipsec the life of its associations begins. Raises CannotAnswer, with
-        the reason, where there is nothing to compute an answer from, and NoAgreement as `next_request` does.
+        `now` is when the challenge came: in mode ipsec the life of its associations begins. `nc` takes the place of the
+        nonce count that is right. Raises CannotAnswer, with the reason, where there is nothing to compute an answer
+        from, and NoAgreement as `next_request` does.
         """
-        credentials = self._credentials(challenge, res)
+        credentials = self._credentials(challenge, res, nc)
         return self._answering(challenge, credentials, now, expires=expires, contact=contact, star=star)
 
     def refresh(self, *, expires: int = EXPIRY) -> Draft:
@@ -259,7 +263,7 @@ class UeRegistration:
         10.2.8); all else is settled. Raises CannotAnswer for a 401 without a challenge for this UE, NoAgreement for one
         without a usable Security-Server if the UE insists on it.
         """
-        draft = self._follow_up(request, response, now) if self._follow_ups < MAX_FOLLOW_UPS else None
+        draft = self._follow_up(request, response, now) if self._follow_ups < self._most_follow_ups else None
         if draft is None:
             self.settle(request, response, now)
         else:
@@ -348,15 +352,16 @@ class UeRegistration:
         challenge = password_challenge(response)
         return challenge is None or not challenge.stale
 
-    def _credentials(self, challenge: Response, res: ResChoice) -> Credentials:
+    def _credentials(self, challenge: Response, res: ResChoice, nc: str | None = None) -> Credentials:
         by_password = isinstance(self._usim, PasswordStore)
         found = password_challenge(challenge) if by_password else aka_challenge(challenge)
         header = self._seam("ue.challenge", found, response=challenge)
         if header is None:
             raise CannotAnswer("the response carries no Digest challenge")
         if isinstance(self._usim, PasswordStore):
-            return self._usim.answer(header, self.identity, cnonce=self._token(8), seams=self._seam)
-        return answer(header, self.identity, self._usim, cnonce=self._token(8), res=res, seams=self._seam)
+            return self._usim.answer(header, self.identity, cnonce=self._token(8), seams=self._seam, nc=nc)
+        cnonce, nc = self._token(8), nc or FIRST_USE
+        return answer(header, self.identity, self._usim, cnonce=cnonce, nc=nc, res=res, seams=self._seam)
 
     def _answering(
         self,

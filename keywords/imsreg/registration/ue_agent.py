@@ -8,7 +8,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from imsreg.aka.sqn import SqnArray
-from imsreg.aka.usim import Usim
 from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.credentials import CannotAnswer
 from imsreg.registration.replies import Refusal
@@ -18,8 +17,9 @@ from imsreg.registration.ue_answers import admissible, answer_to
 from imsreg.registration.ue_line import Sent, UeLine, Way
 from imsreg.registration.ue_news import News, Turn
 from imsreg.registration.ue_outcome import course_of, loses, retry_after
-from imsreg.registration.ue_password import PasswordStore
+from imsreg.registration.ue_password import card_of
 from imsreg.registration.ue_policy import Course, Kind, UePhase, UePolicy
+from imsreg.registration.ue_proof import proven
 from imsreg.registration.ue_reg_event import RegEvent
 from imsreg.registration.ue_request import UeIdentity
 from imsreg.registration.ue_times import Backoff, refresh_after
@@ -29,7 +29,7 @@ from imsreg.sip.client_transaction import ClientTransaction
 from imsreg.sip.draft import Draft
 from imsreg.sip.endpoint import Event, RequestReceived, ResponseReceived, TransactionTimeout, TransportFailed
 from imsreg.sip.flow import Packet, TransportFailure
-from imsreg.sip.message import Response
+from imsreg.sip.message import Request, Response
 
 if TYPE_CHECKING:
     # Of no use to a run without associations.
@@ -60,14 +60,6 @@ class _Power:
     """When the next REGISTER goes out: a refresh, or another attempt."""
 
 
-def _card(subscriber: Subscriber) -> Usim | PasswordStore:
-    if subscriber.password is not None:
-        return PasswordStore(subscriber.password)
-    if subscriber.algorithm is None:
-        raise ValueError(f"{subscriber.name} has neither AKA keys nor a password")
-    return Usim(subscriber.algorithm, subscriber.res_length, SqnArray())
-
-
 class ReferenceUe:
     """One UE with its USIM, which keeps its sequence numbers over `switch_off`, or with a password in its place.
 
@@ -83,7 +75,7 @@ class ReferenceUe:
         """Without AKA there are no keys for an agreement, and the UE asks for none (TS 33.203 Annex N)."""
         self.seams = seams or Seams()
         self.phase = UePhase.OFF
-        self._usim = _card(subscriber)
+        self._usim = card_of(subscriber, SqnArray())
         self._random = random
         self._wanted = False
         self._on: _Power | None = None
@@ -141,6 +133,7 @@ class ReferenceUe:
             offered=transforms(policy.release),
             insists=True,
             patience=policy.invalid_challenges,
+            follow_ups=policy.follow_ups,
             seams=self.seams,
             p_cscf=way.core,
             sa_changes=self._sa_changes,
@@ -297,11 +290,18 @@ class ReferenceUe:
             # Whatever the network says, the user is gone.
             self._gone(on, UePhase.UNREGISTERED, now)
         elif course is None and response is not None and response.status // 100 == 2 and self._bound(on, now):
-            self._registered(on, purpose, response, now)
+            if self._proven(exchange.sent.request, response):
+                self._registered(on, purpose, response, now)
+            else:
+                self._failed(on, Course.NEVER, purpose, response, now)
         else:
             self._failed(on, course or course_of(purpose, response), purpose, response, now)
         if self._wanted and self.phase is UePhase.UNREGISTERED:
             self._attempt(on, now)
+
+    def _proven(self, request: Request, response: Response) -> bool:
+        """Whether a 200 comes from somebody who knows the password, as far as it says so."""
+        return self.seams("ue.proven", proven(self.subscriber.password, request, response), response=response)
 
     def _kind_of(self, on: _Power, response: Response) -> Kind:
         if response.status == 423:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from imsreg.aka import digest
+from imsreg.aka.sqn import SqnArray
+from imsreg.aka.usim import Usim
+from imsreg.identity.subscribers import Subscriber
 from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, authorization, chosen_qop
 from imsreg.registration.seams import Seams
 from imsreg.registration.ue_request import UeIdentity
@@ -19,6 +22,15 @@ def password_challenge(response: Response) -> WwwAuthenticate | None:
     """The challenge that is answered, the topmost with an algorithm that is known (RFC 8760 2.4), or None."""
     challenges = (challenge for _, challenge in digest_challenges(response))
     return next((c for c in challenges if (c.algorithm or "md5").lower() in ALGORITHMS), None)
+
+
+def card_of(subscriber: Subscriber, sqn: SqnArray) -> Usim | PasswordStore:
+    """What answers challenges for a subscriber. Raises ValueError for one with neither AKA keys nor a password."""
+    if subscriber.password is not None:
+        return PasswordStore(subscriber.password)
+    if subscriber.algorithm is None:
+        raise ValueError(f"{subscriber.name} has neither AKA keys nor a password")
+    return Usim(subscriber.algorithm, subscriber.res_length, sqn)
 
 
 class PasswordStore:
@@ -38,19 +50,24 @@ class PasswordStore:
         """Begin without a nonce."""
         self._challenge = None
 
-    def answer(self, challenge: WwwAuthenticate, identity: UeIdentity, *, cnonce: str, seams: Seams) -> Credentials:
-        """The Authorization value for a challenge. Raises CannotAnswer for an algorithm that is not known."""
+    def answer(
+        self, challenge: WwwAuthenticate, identity: UeIdentity, *, cnonce: str, seams: Seams, nc: str | None = None
+    ) -> Credentials:
+        """The Authorization value for a challenge, with the nc of a first use unless another one is wanted.
+
+        Raises CannotAnswer for an algorithm that is not known.
+        """
         if (challenge.algorithm or "md5").lower() not in ALGORITHMS:
             raise CannotAnswer("its algorithm is none for a password")
         self._challenge, self._uses = challenge, 0
-        return Credentials(Answer.AUTHENTICATED, self.again(identity, cnonce=cnonce, seams=seams))
+        return Credentials(Answer.AUTHENTICATED, self.again(identity, cnonce=cnonce, seams=seams, nc=nc))
 
-    def again(self, identity: UeIdentity, *, cnonce: str, seams: Seams) -> str:
+    def again(self, identity: UeIdentity, *, cnonce: str, seams: Seams, nc: str | None = None) -> str:
         """The value for the next request with the nonce that was answered last: nc counts up (RFC 7616 3.4)."""
         challenge = self._challenge
         assert challenge is not None  # who asks has answered one
         self._uses += 1
-        qop, nc = chosen_qop(challenge), f"{self._uses:08x}"
+        qop, nc = chosen_qop(challenge), nc or f"{self._uses:08x}"
         response = digest.response(
             username=identity.impi,
             realm=challenge.realm or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from imsreg.registration.ue import MAX_INVALID_CHALLENGES
+from imsreg.registration.ue import MAX_FOLLOW_UPS, MAX_INVALID_CHALLENGES
 from imsreg.registration.ue_request import EXPIRY
 from imsreg.sip.timers import IMS, Timers
 
@@ -16,8 +16,8 @@ class UePolicy:
 
     `security` is "none", "headers" or "ipsec", `release` decides on the algorithms that Security-Client lists.
     `expires` are the seconds that a REGISTER asks for, `subscription` those of the subscription to its own registration
-    state, which `reg_event` switches on. `invalid_challenges` so many in a row are answered. `timers` are the SIP
-    timers toward the P-CSCF (TS 24.229 table 7.7.1).
+    state, which `reg_event` switches on. `invalid_challenges` so many in a row are answered, and responses add so many
+    `follow_ups` to one exchange. `timers` are the SIP timers toward the P-CSCF (TS 24.229 table 7.7.1).
     """
 
     security: str = "none"
@@ -26,6 +26,7 @@ class UePolicy:
     expires: int = EXPIRY
     subscription: int = EXPIRY
     invalid_challenges: int = MAX_INVALID_CHALLENGES
+    follow_ups: int = MAX_FOLLOW_UPS
     timers: Timers = IMS
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.content_type import ContentType
 from imsreg.sip.headers.name_addr import PAssertedIdentity, Path, ServiceRoute
+from imsreg.sip.ims_3gpp import MEDIA_TYPE, asks_for_initial_registration
 from imsreg.sip.message import Response
 from imsreg.sip.uri import equivalent
-from imsreg.sip.xml_tree import Element, XmlError, read_xml
-
-MEDIA_TYPE = "application/3gpp-ims+xml"
-"""The type of the body that asks for it."""
 
 
 def asks_for_registration(response: Response, granted: Response | None) -> bool:
@@ -30,20 +25,4 @@ def asks_for_registration(response: Response, granted: Response | None) -> bool:
         return False
     if kind is None or kind.media_type != MEDIA_TYPE or sender is None:
         return False
-    return any(equivalent(sender.uri, uri) for uri in known) and _restores(response.body)
-
-
-def _restores(body: bytes) -> bool:
-    try:
-        root = read_xml(body)
-    except XmlError:
-        return False
-    return any(
-        {"restoration", "initial-registration"} <= {each.text.strip() for each in service.children}
-        for service in _named(root, "alternative-service")
-    )
-
-
-def _named(root: Element, name: str) -> Iterator[Element]:
-    """The children with this name, in whatever namespace."""
-    return (each for each in root.children if each.name.rpartition(" ")[2] == name)
+    return any(equivalent(sender.uri, uri) for uri in known) and asks_for_initial_registration(response.body)

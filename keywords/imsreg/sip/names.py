@@ -64,6 +64,11 @@ def canonical(name: str) -> str:
     return _LONG.get(name.lower(), name)
 
 
+def is_known(name: str) -> bool:
+    """Whether a specification names this header, in its long or compact form and in any case."""
+    return name.lower() in _LONG
+
+
 def canonical_from_wire(name: bytes) -> str:
     """`canonical` for the octets of a message, without the blanks around them.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -43,7 +42,8 @@ def registration_document(
 ) -> Reginfo:
     """One registration for each public identity of the implicit set, each with all contacts.
 
-    It is "terminated" if it has `ended`, else "active" while there is a contact, else "init".
+    It is "terminated" if it has `ended`, else "active" while there is a contact, else "init". A partial document has
+    the contacts that have changed.
     """
     state = "terminated" if ended else "active" if contacts else "init"
     registrations = tuple(
@@ -51,18 +51,19 @@ def registration_document(
             aor=identity,
             id=f"a{place}",
             state=state,
-            contacts=tuple(_contact(identity, binding, change, now) for binding, change in contacts),
+            contacts=tuple(_contact(place, binding, change, now) for binding, change in contacts),
         )
         for place, identity in enumerate(identities, start=1)
     )
     return Reginfo(version, document, registrations)
 
 
-def _contact(identity: str, binding: Binding, change: ContactChange, now: float) -> RegContact:
+def _contact(registration: int, binding: Binding, change: ContactChange, now: float) -> RegContact:
     contact = binding.contact
     left = binding.remaining(now) if change.state == "active" else None
     return RegContact(
-        id=_identifier(identity, contact.uri.text),
+        # The same in every document, and another one for every contact of every registration (RFC 3680 5.1).
+        id=f"a{registration}c{binding.number}",
         state=change.state,
         event=change.event,
         uri=contact.uri.text,
@@ -74,8 +75,3 @@ def _contact(identity: str, binding: Binding, change: ContactChange, now: float)
         display_name=contact.display_name,
         unknown_params=Params(p for p in contact.params.all if p.name.lower() not in OF_RFC3261),
     )
-
-
-def _identifier(identity: str, uri: str) -> str:
-    """The same in every document, and another one for every contact of every registration (RFC 3680 5.1)."""
-    return "c" + hashlib.sha256(f"{identity}\n{uri}".encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -26,7 +26,8 @@ ENDING = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
 class Subscription:
     """One subscription. `local` is our From value and `remote` our To value; `target` is the Request-URI.
 
-    `until` is a clock value in seconds; `event` is the Event value, with the id of the subscriber if he gave one.
+    `until` is a clock value in seconds; `event` is the Event value, with the id of the subscriber if he gave one;
+    `route` are the Route values of every request in the dialog (RFC 3261 12.1.1).
     """
 
     call_id: str
@@ -35,6 +36,7 @@ class Subscription:
     target: str
     event: str
     until: float
+    route: tuple[str, ...] = ()
     cseq: int = 0
     version: int = -1
     """The version of the last document; the first has 0 (RFC 3680 5.1)."""
@@ -49,6 +51,7 @@ class Subscription:
             target=target,
             event=request.value("Event") or PACKAGE,
             until=until,
+            route=request.values("Record-Route"),
         )
 
     def has(self, request: Request) -> bool:
@@ -72,13 +75,13 @@ class Subscription:
         return self.version
 
     def notify(self, via: str, contact: str, state: str, body: bytes) -> Draft:
-        """The next NOTIFY in the dialog: CSeq counts up, there is no route. `state` is the Subscription-State value."""
+        """The next NOTIFY in the dialog: CSeq counts up. `state` is the Subscription-State value."""
         self.cseq += 1
-        draft = (
-            Draft.request("NOTIFY", self.target)
-            .add("Via", via)
-            .add("Max-Forwards", "70")
-            .add("From", self.local)
+        draft = Draft.request("NOTIFY", self.target).add("Via", via).add("Max-Forwards", "70")
+        for route in self.route:
+            draft.add("Route", route)
+        (
+            draft.add("From", self.local)
             .add("To", self.remote)
             .add("Call-ID", self.call_id)
             .add("CSeq", f"{self.cseq} NOTIFY")
