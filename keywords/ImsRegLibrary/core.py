@@ -140,9 +140,13 @@ class CoreKeywords(Component):
         return self._ue_case.lane.attendant.accept_subscription(request, expires=expires)
 
     @keyword
-    def build_response(self, request: Request, status: int, reason: str | None = None, **headers: str) -> Draft:
-        """Any response: ``Build Response    ${register}    503    Retry-After=30``."""
-        return self._ue_case.lane.attendant.response(request, status, reason, headers)
+    def build_response(
+        self, request: Request, status: int, reason: str | None = None, body: str = "", **headers: str
+    ) -> Draft:
+        """Any response: ``Build Response    ${register}    503    Retry-After=30``. A ``body`` goes out in UTF-8."""
+        draft = self._ue_case.lane.attendant.response(request, status, reason, headers)
+        draft.body = body.encode()
+        return draft
 
     @keyword
     def build_notify(
@@ -152,16 +156,22 @@ class CoreKeywords(Component):
         expires: int | None = None,
         retry_after: int | None = None,
         subscription: str | None = None,
+        version: int | None = None,
     ) -> Draft:
         """A NOTIFY of the UE's reg event subscription with a reginfo document (RFC 3680).
 
         ``state`` and ``event`` are those of the UE's contact: active with registered, refreshed or shortened;
         terminated with deactivated, rejected, expired, probation, unregistered. ``expires`` and ``retry_after`` give
         its seconds. ``subscription`` is the value of Subscription-State: by default active, and terminated once the
-        registration is.
+        registration is. ``version`` is that of the document: by default one higher than the last.
         """
         return self._ue_case.lane.attendant.notify(
-            state=state, event=event, expires=expires, retry_after=retry_after, subscription=subscription
+            state=state,
+            event=event,
+            expires=expires,
+            retry_after=retry_after,
+            version=version,
+            subscription=subscription,
         )
 
     @keyword

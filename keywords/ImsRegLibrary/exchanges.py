@@ -28,6 +28,21 @@ class ExchangeKeywords(Component):
         self._ue.send_raw(octets if isinstance(octets, bytes) else octets.encode())
 
     @keyword
+    def send_in_segments(self, *messages: Draft | bytes | str, at: list[int] | None = None) -> None:
+        """Sends messages on the UE's TCP connection as one stream, in one segment or in several.
+
+        ``Send In Segments    ${one}    ${another}`` puts both into one segment; ``at=[20, -2]`` cuts the stream before
+        octet 20, and before the last two. Octets and text are what goes between requests, as for Send Octets.
+        """
+        octets = [message.encode() if isinstance(message, str) else message for message in messages]
+        self._cscf_case.send_cut(octets, at or ())
+
+    @keyword
+    def expect_response_to_each(self) -> list[Response]:
+        """Waits for the final response to each request of the last Send In Segments, whatever they are."""
+        return self._cscf_case.expect_each()
+
+    @keyword
     def send_initial_register(self, expires: int = 600_000) -> None:
         """Builds and sends the first REGISTER of a registration."""
         self._cscf_case.send(self._ue.registration.initial_register(expires=expires))

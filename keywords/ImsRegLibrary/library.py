@@ -19,6 +19,7 @@ from ImsRegLibrary.clock import ClockKeywords
 from ImsRegLibrary.core import CoreKeywords
 from ImsRegLibrary.exchanges import ExchangeKeywords
 from ImsRegLibrary.messages import MessageKeywords
+from ImsRegLibrary.subscription import SubscriptionKeywords
 from ImsRegLibrary.ue import UeKeywords
 from ImsRegLibrary.verdicts import VerdictKeywords
 
@@ -72,6 +73,7 @@ class ImsRegLibrary(DynamicCore):
                 CoreKeywords(BENCH),
                 MessageKeywords(BENCH),
                 ExchangeKeywords(BENCH),
+                SubscriptionKeywords(BENCH),
                 AssociationKeywords(BENCH),
                 ClockKeywords(BENCH),
                 VerdictKeywords(BENCH),

@@ -26,13 +26,16 @@ class MessageKeywords(Component):
         return self._ue.registration.initial_register(expires=expires)
 
     @keyword
-    def build_register_answering(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> Draft:
+    def build_register_answering(
+        self, challenge: Response, res: ResChoice = ResChoice.RIGHT, nc: str | None = None
+    ) -> Draft:
         """The REGISTER that answers a challenge: same Call-ID, CSeq + 1, the digest over RES (RFC 3310 3.3).
 
         ``res`` takes the right RES, a wrong one (one bit turned over), an empty password, or RES in hexadecimal. The
-        USIM checks AUTN first: with a wrong MAC or a sequence number out of range the answer reports that.
+        USIM checks AUTN first: with a wrong MAC or a sequence number out of range the answer reports that. ``nc`` takes
+        the place of the right nonce count, also in the digest: ``nc=00000000``.
         """
-        return self._ue.answer(challenge, res)
+        return self._ue.answer(challenge, res, nc)
 
     @keyword
     def build_refresh(self, expires: int = 600_000) -> Draft:

@@ -11,7 +11,7 @@ from imsreg.errors import InputError
 from imsreg.robot.bench import TAG
 from imsreg.robot.listener import finish
 from imsreg.sip.message import Response
-from imsreg.tester.cscf_case import Proposals
+from imsreg.tester.cscf_case import Credentials, Proposals
 from imsreg.tester.simulated_ue import SimulatedUe
 from ImsRegLibrary.component import Component
 
@@ -33,6 +33,7 @@ class UeKeywords(Component):
         proposals: Proposals = "current",
         algorithms: str | None = None,
         compact: bool = False,
+        credentials: Credentials = "aka",
     ) -> SimulatedUe:
         """Powers a simulated UE on, with an address and a subscriber of its own, and sets ``${UE}``.
 
@@ -41,8 +42,8 @@ class UeKeywords(Component):
         leaves the security agreement out; with ``security=ipsec`` the test is N/A in any other mode.
         ``proposals=legacy`` offers the six combinations that were current before Release 14, and
         ``algorithms=hmac-sha-1-96/aes-cbc,aes-gmac/null`` offers these (integrity/encryption), in this order.
-        ``compact`` writes compact header names. A second UE in the same test sets ``${UE}`` too; messages then come
-        from the last one.
+        ``compact`` writes compact header names. ``credentials=password`` takes a subscriber with a password, who
+        registers by SIP digest. A second UE in the same test sets ``${UE}`` too; messages then come from the last one.
 
         The test is N/A if the profile or the tester's host lacks what is asked for.
         """
@@ -60,6 +61,7 @@ class UeKeywords(Component):
             proposals=proposals,
             algorithms=algorithms,
             compact=compact,
+            credentials=credentials,
         )
         BuiltIn().set_test_variable("${UE}", ue)
         return ue

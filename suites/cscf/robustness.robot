@@ -18,6 +18,9 @@ Malformed Messages Do Not Silence The DUT
     Refresh After A Malformed One    change-value    header=Content-Length    value=-1
     Refresh After A Malformed One    change-value    header=Authorization    value=Digest username="never closed
     Refresh After A Malformed One    change-value    header=From    value=${{chr(0)}}<sip:${{chr(0xdcff)}}>;tag=1
+    Refresh After A Malformed One    change-value    header=To    value="never closed \\" <sip:a@b>
+    Refresh After A Malformed One    drop-colon    header=Max-Forwards
+    Refresh After A Malformed One    bare-cr
     Refresh After A Malformed One    replace-bytes    old=SIP/2.0    new=SIP/
     Refresh After A Malformed One    truncate    octets=100
     Requirements Should Hold

@@ -163,7 +163,7 @@ class Forged:
         self.client = CLIENT
         self.verify: str | None = None
         self.security = security
-        self._facts = Facts(
+        self.facts = Facts(
             home_domain=HOME, security=security, release=14, subscribers={ALICE.impi: subscriber}, role="ue"
         )
         self._branches = 0
@@ -206,14 +206,15 @@ class Forged:
             self.now = begun + offset
         return self
 
-    def gets(self, status: int, *lines: str) -> Forged:
-        """The response to the last request, with these header fields."""
+    def gets(self, status: int, *lines: str, body: bytes = b"") -> Forged:
+        """The response to the last request, with these header fields and this body."""
         assert self._last is not None
         response = Draft.response(status)
         for name in ("Via", "From", "To", "Call-ID", "CSeq"):
             response.add(name, self._last.value(name) or "")
         for line in lines:
             response.add(*line.split(": ", 1))
+        response.body = body
         self.transcript.record(True, self.flow, response.to_bytes(), self.now)
         return self
 
@@ -260,8 +261,10 @@ class Forged:
         self.cseq = cseq
         return self.gets(status) if status else self
 
-    def notified(self, event: str, *, state: str = "terminated", status: int = 200) -> Forged:
-        """A NOTIFY that says what became of the UE's contact, and the UE's response (0: none)."""
+    def notified(
+        self, event: str, *, state: str = "terminated", status: int = 200, body: bytes | None = None, **headers: str
+    ) -> Forged:
+        """A NOTIFY that says what became of the UE's contact, or has this body, and the UE's response (0: none)."""
         self._branches += 1
         contact = RegContact("c", state, event, CONTACT.strip("<>"))
         document = Reginfo(0, "full", (RegistrationInfo(IMPU, "r", "active", (contact,)),))
@@ -277,7 +280,9 @@ class Forged:
             .add("Subscription-State", "active")
             .add("Content-Type", "application/reginfo+xml")
         )
-        notify.body = build_reginfo(document)
+        notify.body = build_reginfo(document) if body is None else body
+        for name, value in headers.items():
+            notify.set(name.replace("_", "-"), value)
         raw = notify.to_bytes()
         self.transcript.record(True, self.flow, raw, self.now)
         if status:
@@ -289,7 +294,7 @@ class Forged:
 
     def rule(self, row: str) -> list[Outcome]:
         """What the checks of a row yield."""
-        view = View(self.transcript, self._facts)
+        view = View(self.transcript, self.facts)
         return [outcome for check in checks_of(row) for outcome in check(view)]
 
     def kinds(self, row: str) -> set[type[Outcome]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import replace
 from typing import Literal
 
@@ -18,6 +19,7 @@ from imsreg.secagree.transforms import Transform
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow, Transport
 from imsreg.sip.message import Request, parse
+from imsreg.transcript.spoiled import spoiled_note
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
@@ -169,11 +171,12 @@ class Secured:
         self._record(side, response.to_bytes(), self._place(on, self._reply(side)))
         return self
 
-    def unasked(self, sender: Side) -> Secured:
+    def unasked(self, sender: Side, branch: str = "") -> Secured:
         """A response on the established set that answers no message here."""
         assert self._last is not None
         kept, self._branches = self._last, self._branches + 1
-        raw = self._last.raw.replace(b"CSeq: ", b"CSeq: 77").replace(b"branch=z9hG4bK", b"branch=z9hG4bKx")
+        raw = self._last.raw.replace(b"CSeq: ", b"CSeq: 77")
+        raw = re.sub(rb"branch=z9hG4bK\w+", f"branch=z9hG4bK{branch or f'x{self._branches}'}".encode(), raw)
         message = parse(raw)
         assert isinstance(message, Request)
         self._last = message
@@ -222,6 +225,14 @@ class Secured:
             octets,
         )
         self.transcript.record_esp(event)
+        return self
+
+    def spoils(self, branch: str) -> Secured:
+        """The next packet that is wrong on purpose has a request with this branch in it."""
+        self.transcript.note(
+            spoiled_note(b"OPTIONS sip:u SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK%b\r\n\r\n" % branch.encode()),
+            self.now,
+        )
         return self
 
     def clear(

@@ -111,6 +111,46 @@ def test_answers_to_an_unknown_user(status: int, answer: tuple[str, ...], expect
     assert kinds(Talk().register(status, *answer, user="nobody").judge("24.229-5.3.1.3-01")) == {expected}
 
 
+FOREIGN = {"To": "<sip:bob@elsewhere.invalid>", "From": "<sip:bob@elsewhere.invalid>;tag=1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "expected"),
+    [
+        (404, (), Held),
+        (403, (), Observed),
+        (400, (), Observed),
+        (480, (), Observed),
+        (200, (), Breach),
+        (500, (), Breach),
+        (604, (), Breach),
+        (401, ("WWW-Authenticate: Digest",), Unmet),
+        (407, (), Unmet),
+        (302, (), Unmet),
+        (503, (), Unmet),
+        (504, (), Unmet),
+        (0, (), Unmet),
+    ],
+)
+def test_answers_to_a_foreign_identity(status: int, answer: tuple[str, ...], expected: type[Outcome]) -> None:
+    assert kinds(Talk().register(status, *answer, **FOREIGN).judge("rfc3261-10.3-03")) == {expected}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"To": "<sip:bob@elsewhere.example>"},  # which some network may well have beside its own
+        {"To": "<sip:bob@invalid.example>"},
+        {"To": "<tel:+1555>"},
+        {**FOREIGN, "Max_Forwards": "0"},
+        {**FOREIGN, "Require": "imsreg.unknown"},
+    ],
+    ids=["some domain", "a name of a domain", "telephone number", "another fault", "an extension"],
+)
+def test_what_is_no_foreign_identity(headers: dict[str, str]) -> None:
+    assert kinds(Talk().register(500, **headers).judge("rfc3261-10.3-03")) == {Unmet}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -9,6 +9,7 @@ from imsreg.identity.subscribers import Subscriber
 from imsreg.secret import Secret
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow
+from imsreg.sip.reginfo import RegContact, Reginfo, RegistrationInfo, build_reginfo
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.checks import checks_of
 from imsreg.verdict.facts import Facts
@@ -73,10 +74,32 @@ class Talk:
         """A REGISTER without Contact, and a 200 that lists these."""
         return self.register(*(f"Contact: {value}" for value in contacts), at=at, contact=None, expires=None)
 
+    def notified(self, *contacts: RegContact, full: bool = False, state: str = "active", at: float = 0.0) -> Talk:
+        """A NOTIFY of the DUT about alice's registration."""
+        document = Reginfo(
+            0, "full" if full else "partial", (RegistrationInfo(f"sip:alice@{HOME}", "r", state, contacts),)
+        )
+        self.cseq += 1
+        notify = (
+            Draft.request("NOTIFY", "sip:u@127.0.1.1:5060")
+            .add("Via", f"SIP/2.0/UDP 127.0.2.1:5060;branch=z9hG4bKn{self.cseq}")
+            .add("Call-ID", "subscription")
+            .add("CSeq", f"{self.cseq} NOTIFY")
+            .add("Event", "reg")
+        )
+        notify.body = build_reginfo(document)
+        self.transcript.record(False, FLOW, notify.to_bytes(), at)
+        return self
+
     def judge(self, requirement: str) -> list[Outcome]:
         """What the checks of one requirement yield, those apart that found no occasion."""
-        view = View(self.transcript, Facts(HOME, "none", 14, {f"alice@{HOME}": subscriber()}))
+        view = View(self.transcript, facts())
         return [o for check in checks_of(requirement) for o in check(view) if not isinstance(o, Unmet | Moot)]
+
+
+def facts() -> Facts:
+    """A registrar without security, and alice."""
+    return Facts(HOME, "none", 14, {f"alice@{HOME}": subscriber()})
 
 
 def subscriber() -> Subscriber:
@@ -179,6 +202,49 @@ def test_a_refresh_is_told_from_the_old_time_running_on(
 def test_the_cap_of_a_registrar_is_no_old_time_that_runs_on() -> None:
     capped = f"Contact: {OWN};expires=300"
     assert Talk().register(capped).register(capped, at=1.0).judge("rfc3261-10.3-09") == []
+
+
+@pytest.mark.parametrize(
+    ("expires", "minimum", "stated", "only_brief"),
+    [
+        (10, "60", [Held], [Held]),
+        (10, "4294967295", [Held], [Held]),
+        (1800, "7200", [Held], [Held]),  # a minimum above an hour is the registrar's own matter
+        (3599, "3600", [Held], [Held]),
+        (3600, "7200", [Held], [Breach]),
+        (600_000, "700000", [Held], [Breach]),
+        (10, "10", [Held], [Breach]),
+        (10, "0", [Held], [Breach]),
+        (0, "60", [Held], [Breach]),
+        (None, "60", [Held], []),
+        (10, None, [Breach], [Held]),
+        (3600, None, [Breach], [Breach]),
+        (10, "soon", [Breach], [Held]),
+        (10, "", [Breach], [Held]),
+    ],
+)
+def test_a_423(
+    expires: int | None, minimum: str | None, stated: list[type[Outcome]], only_brief: list[type[Outcome]]
+) -> None:
+    answer = () if minimum is None else (f"Min-Expires: {minimum}",)
+    talk = Talk().register(*answer, expires=expires, status=423)
+    assert (kinds(talk.judge("rfc3261-10.3-11")), kinds(talk.judge("rfc3261-10.3-12"))) == (stated, only_brief)
+
+
+def test_the_expiry_of_one_contact_among_others_may_be_too_brief() -> None:
+    talk = Talk().register("Min-Expires: 60", contact=f"{OWN};expires=10, {OTHER}", expires=7200, status=423)
+    assert kinds(talk.judge("rfc3261-10.3-12")) == [Held]
+
+
+def test_a_423_to_a_request_with_another_fault_decides_nothing() -> None:
+    talk = Talk().register("Min-Expires: 60", expires=7200, status=423, Require="imsreg.unknown")
+    assert talk.judge("rfc3261-10.3-11") == talk.judge("rfc3261-10.3-12") == []
+
+
+def test_a_registrar_may_take_a_brief_expiry() -> None:
+    view = View(Talk().register(f"Contact: {OWN};expires=10", expires=10).transcript, facts())
+    for row in ("rfc3261-10.3-11", "rfc3261-10.3-12"):
+        assert kinds([o for check in checks_of(row) for o in check(view)]) == [Moot]
 
 
 @pytest.mark.parametrize(("status", "found"), [(200, [Breach]), (500, [Held]), (400, [Held]), (503, []), (401, [])])
@@ -320,3 +386,44 @@ def test_the_associated_identities(
     assert kinds(talk.judge("24.229-5.4.1.2.2F-02")) == listed
     assert kinds(talk.judge("24.229-5.4.1.2.2F-03")) == first
     assert kinds(talk.judge("24.229-5.4.1.2.2F-04")) == barred
+
+
+BOUND, GONE = RegContact("c", "active", "registered", OWN.strip("<>")), "sip:u@127.0.1.1:5060"
+
+
+@pytest.mark.parametrize(
+    ("contacts", "full", "state", "found"),
+    [
+        ((BOUND,), False, "active", [Breach]),
+        ((BOUND,), True, "active", [Breach]),
+        ((RegContact("c", "active", "refreshed", f"{GONE};x=y"),), True, "active", [Breach]),
+        ((), False, "active", [Breach]),
+        ((RegContact("c", "terminated", "deactivated", GONE),), False, "active", []),
+        ((RegContact("c", "terminated", "rejected", f"{GONE};x=y"),), True, "terminated", []),
+        ((RegContact("c", "active", "shortened", GONE, expires=60),), False, "active", []),
+        ((RegContact("d", "active", "registered", OTHER.strip("<>")),), True, "active", []),
+        ((), False, "terminated", []),
+    ],
+)
+def test_a_binding_that_the_network_has_taken_away_is_owed_to_nobody(
+    contacts: tuple[RegContact, ...], full: bool, state: str, found: list[type[Outcome]]
+) -> None:
+    """By itself, as it may at any time; a NOTIFY tells of it (RFC 3680 4.7.1)."""
+    talk = Talk().register(f"Contact: {OWN};expires=600").notified(*contacts, full=full, state=state, at=5.0)
+    assert kinds(talk.fetch(at=9.0).judge("rfc3261-10.3-13")) == found
+
+
+def test_a_notify_from_before_the_registration_says_nothing_of_it() -> None:
+    ended = RegContact("c", "terminated", "deactivated", GONE)
+    talk = Talk().notified(ended).register(f"Contact: {OWN};expires=600").fetch(at=9.0)
+    assert kinds(talk.judge("rfc3261-10.3-13")) == [Breach]
+    anew = Talk().register(f"Contact: {OWN};expires=600").notified(ended).register(f"Contact: {OWN};expires=600")
+    assert kinds(anew.fetch(at=9.0).judge("rfc3261-10.3-13"))[-1] is Breach
+
+
+def test_a_fetch_is_not_blamed_for_what_the_network_did() -> None:
+    ended = RegContact("c", "terminated", "unregistered", GONE)
+    talk = Talk().fetch(f"{OWN};expires=600", f"{OTHER};expires=600")
+    assert kinds(talk.notified(ended, at=1.0).fetch(f"{OTHER};expires=590", at=9.0).judge("rfc3261-10.2.3-01")) == []
+    blamed = Talk().fetch(f"{OWN};expires=600", f"{OTHER};expires=600").notified(BOUND, at=1.0)
+    assert kinds(blamed.fetch(f"{OTHER};expires=590", at=9.0).judge("rfc3261-10.2.3-01")) == [Breach]

@@ -222,19 +222,38 @@ def test_a_replay_before_the_answer(dut: Side) -> None:
 def test_a_spoiled_packet(dut: Side, fault: Fault) -> None:
     life, who = _asked(dut)
     association = life.transcript.esp[-1].event.association
-    life.respond(200, sender=who).packet(association, injected=fault)
+    life.respond(200, sender=who).spoils("odd").packet(association, injected=fault)
     assert life.kinds(SPOILED) == {Unmet}
     assert life.passes(3).kinds(SPOILED) == {Held}
-    life.unasked(who)
+    life.unasked(who, branch="odd")
     assert life.kinds(SPOILED) == {Breach}
 
 
 @BOTH
-def test_a_dut_that_answers_nobody_anyway(dut: Side) -> None:
+def test_a_late_response_answers_no_spoiled_packet(dut: Side) -> None:
+    """To a request of an earlier test, of which nothing is known here."""
     life, who = _asked(dut)
     association = life.transcript.esp[-1].event.association
-    life.respond(200, sender=who).unasked(who).packet(association, injected=Fault.BAD_ICV).unasked(who)
-    assert life.kinds(SPOILED) == {Unmet}
+    life.respond(200, sender=who).spoils("odd").packet(association, injected=Fault.BAD_ICV).unasked(who).passes(3)
+    assert life.kinds(SPOILED) == {Held}
+    assert life.unasked(who, branch="odd").kinds(SPOILED) == {Breach}
+
+
+@BOTH
+def test_a_response_before_the_spoiled_packet_does_not_answer_it(dut: Side) -> None:
+    life, who = _asked(dut)
+    association = life.transcript.esp[-1].event.association
+    life.respond(200, sender=who).unasked(who, branch="odd").spoils("odd")
+    assert life.packet(association, injected=Fault.BAD_ICV).passes(3).kinds(SPOILED) == {Held}
+
+
+@BOTH
+def test_who_answers_nobody_where_the_request_of_a_spoiled_packet_is_not_known(dut: Side) -> None:
+    life, who = _asked(dut)
+    association = life.transcript.esp[-1].event.association
+    life.respond(200, sender=who).unasked(who).packet(association, injected=Fault.BAD_ICV).passes(3)
+    assert life.kinds(SPOILED) == {Held}
+    assert life.unasked(who).kinds(SPOILED) == {Unmet}
 
 
 @BOTH

@@ -169,6 +169,20 @@ def test_a_100_needs_no_tag_and_counts_for_none() -> None:
     assert judge("rfc3261-8.2.6.2-07", exchange(asked, other, response(asked))) == [Breach]
 
 
+@pytest.mark.parametrize(("sent", "after", "expected"), [(FLOW, 1, Breach), (FLOW, 33, Unmet), (LISTENING, 1, Unmet)])
+def test_the_same_request_after_the_end_of_its_transaction_is_another_one(
+    sent: Flow, after: float, expected: type[Outcome]
+) -> None:
+    """RFC 3261 17.2.2: Timer J ends it, over TCP at once."""
+    asked = request()
+    transcript = exchange(asked, response(asked), sent=sent)
+    transcript.record(True, sent, asked.to_bytes(), after)
+    transcript.record(
+        False, sent, response(asked, changes={"To": "<sip:alice@home.example>;tag=new"}).to_bytes(), after
+    )
+    assert judge("rfc3261-8.2.6.2-07", transcript)[-1] is expected
+
+
 def test_brackets_around_received_are_odd() -> None:
     sent = Flow("UDP", Address("::1", 5066), Address("::1", 5060))
     asked = request({"Via": "SIP/2.0/UDP [::1]:5066;branch=z9hG4bKtop;rport"})

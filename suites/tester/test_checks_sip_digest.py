@@ -18,7 +18,7 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Flow, Packet
 from imsreg.sip.headers.authentication_info import AuthenticationInfo
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
-from imsreg.sip.message import Response, parse
+from imsreg.sip.message import Request, Response, parse
 from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.subscribers import SubscriberPool
 from imsreg.transcript.transcript import Transcript
@@ -68,9 +68,11 @@ class Talk:
         self.transcript = Transcript("digest", 0.0, start=0.0)
         self._core = ReferenceCore(CorePolicy(home_domain=HOME), (FIXED,), Random(1), Seams(hooks or {}))
         self._cseq = 0
+        self.credentials: Authorization | None = None
 
     def register(self, authorization: Authorization | None = None) -> Response:
         self._cseq += 1
+        self.credentials = authorization
         request = (
             Draft.request("REGISTER", f"sip:{HOME}")
             .add("Via", f"SIP/2.0/UDP {UE};branch=z9hG4bK{self._cseq};rport")
@@ -94,7 +96,9 @@ class Talk:
         assert isinstance(response, Response)
         return response
 
-    def answer(self, challenge: Response, password: bytes = b"open sesame", nc: str = "00000001") -> Response:
+    def answer(
+        self, challenge: Response, password: bytes = b"open sesame", nc: str = "00000001", cnonce: str = "c0ffee"
+    ) -> Response:
         header = challenge.get(WwwAuthenticate)
         assert header is not None
         hashed = {
@@ -103,7 +107,7 @@ class Talk:
             "nonce": header.nonce or "",
             "uri": f"sip:{HOME}",
         }
-        counted = {"qop": "auth", "nc": nc, "cnonce": "c0ffee"}
+        counted = {"qop": "auth", "nc": nc, "cnonce": cnonce}
         response = digest.response(password=password, method="REGISTER", **hashed, **counted)
         more = {"response": response, "algorithm": header.algorithm, "opaque": header.opaque}
         return self.register(Authorization.of({**hashed, **counted, **more}))
@@ -172,6 +176,86 @@ def test_a_proof_over_another_password_is_found() -> None:
     assert [type(outcome) for outcome in talk.outcomes("rfc3310-3.5-01")] == [Unmet]
 
 
+REPLAY, ZERO = "rfc7616-3.4-05", "rfc7616-3.4-06"
+ANY_COUNT: dict[str, Hook] = {"s-cscf.counted": lambda higher, **_: True}
+
+
+def kinds(talk: Talk, row: str) -> list[type[Outcome]]:
+    return [type(outcome) for outcome in talk.outcomes(row)]
+
+
+@pytest.mark.parametrize(("hooks", "status", "found"), [({}, 401, [Held]), (ANY_COUNT, 200, [Breach])])
+def test_the_credentials_of_an_accepted_request_again(
+    hooks: dict[str, Hook], status: int, found: list[type[Outcome]]
+) -> None:
+    talk = Talk(hooks)
+    talk.answer(talk.register())
+    assert kinds(talk, REPLAY) == [Unmet]
+    assert talk.register(talk.credentials).status == status
+    assert kinds(talk, REPLAY) == found
+
+
+def test_a_count_seen_before_is_a_replay_whatever_the_cnonce() -> None:
+    talk = Talk(ANY_COUNT)
+    challenge = talk.register()
+    assert [talk.answer(challenge).status, talk.answer(challenge, cnonce="cafe").status] == [200, 200]
+    assert kinds(talk, REPLAY) == [Breach]
+
+
+def test_what_is_no_replay() -> None:
+    talk = Talk(ANY_COUNT)
+    challenge = talk.register()
+    counts = ("00000001", "00000002", "0000000A")
+    assert [talk.answer(challenge, nc=nc).status for nc in counts] == [200, 200, 200]
+    assert talk.answer(challenge, b"open", nc="00000001").status == 403  # refused for the password
+    assert kinds(talk, REPLAY) == [Unmet]
+
+
+def test_what_was_refused_may_be_tried_again() -> None:
+    answers = iter((False, True))
+    talk = Talk({"s-cscf.verified": lambda right, **_: next(answers), **ANY_COUNT})
+    talk.answer(talk.register())
+    challenge = talk.register()
+    talk.answer(challenge)
+    assert kinds(talk, REPLAY) == [Unmet]
+
+
+def test_a_nonce_that_is_offered_again_is_counted_anew() -> None:
+    talk = Talk({"s-cscf.challenge": lambda challenge, **_: replace(challenge, nonce="same"), **ANY_COUNT})
+    assert [talk.answer(talk.register()).status for _ in range(2)] == [200, 200]
+    assert kinds(talk, REPLAY) == [Unmet]
+
+
+def test_a_count_of_zero_is_refused_or_observed() -> None:
+    refused = Talk()
+    assert refused.answer(refused.register(), nc="00000000").status == 403
+    assert kinds(refused, ZERO) == [Held]
+    accepted = Talk({"s-cscf.verified": lambda right, **_: True, **ANY_COUNT})
+    assert accepted.answer(accepted.register(), nc="00000000").status == 200
+    assert kinds(accepted, ZERO) == [Breach]
+    assert full_catalogue()[ZERO].level == "may"
+
+
+@pytest.mark.parametrize("nc", ["00000001", "00000002", "0", "0000000x"])
+def test_another_count_is_no_zero(nc: str) -> None:
+    talk = Talk({"s-cscf.verified": lambda right, **_: True, **ANY_COUNT})
+    talk.answer(talk.register(), nc=nc)
+    assert kinds(talk, ZERO) == [Unmet]
+
+
+def test_a_simulated_ue_gets_a_subscriber_with_a_password_only_where_it_asks_for_one() -> None:
+    with_keys = replace(FIXED, name="keys", algorithm=Milenage(Secret(bytes(16)), Secret(bytes(16))), password=None)
+    pool = SubscriberPool((FIXED, with_keys))
+    assert pool.take_with_password() is FIXED
+    assert pool.take_with_password() is None
+    pool.give_back(FIXED, clean=True)
+    assert pool.take() is with_keys
+    with pytest.raises(InputError, match="every subscriber is in use"):
+        pool.take()
+    assert pool.take_with_password() is FIXED
+    assert SubscriberPool((with_keys,)).take_with_password() is None
+
+
 def test_no_simulated_ue_is_given_a_subscriber_with_a_password() -> None:
     with_keys = replace(FIXED, name="keys", algorithm=Milenage(Secret(bytes(16)), Secret(bytes(16))), password=None)
     pool = SubscriberPool((FIXED, with_keys))
@@ -182,3 +266,21 @@ def test_no_simulated_ue_is_given_a_subscriber_with_a_password() -> None:
         pool.take()
     with pytest.raises(InputError, match="need AKA keys"):
         SubscriberPool((FIXED,))
+
+
+@pytest.mark.parametrize(("stale", "expected"), [("TRUE", Unmet), ("false", Breach)])
+def test_a_nonce_may_be_stale_at_once(stale: str, expected: type[Outcome]) -> None:
+    """RFC 7616 3.3 leaves its life to the server."""
+
+    def rejected(response: Draft, *, request: Request, **context: object) -> Draft:
+        authorization = request.get(Authorization)
+        if authorization is None or not authorization.response:
+            return response
+        asked = WwwAuthenticate.parse(f'Digest realm="{HOME}", nonce="new", qop="auth", stale={stale}')
+        changed = response.clone().add("WWW-Authenticate", asked)
+        changed.start_line = "SIP/2.0 401 Unauthorized"
+        return changed
+
+    talk = Talk({"p-cscf.response": rejected})
+    talk.answer(talk.register())
+    assert [type(outcome) for outcome in talk.outcomes("24.229-5.4.1.2.2-05")] == [expected]

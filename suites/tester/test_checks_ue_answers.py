@@ -8,6 +8,7 @@ from forged import (
     HOME,
     IMPU,
     Forged,
+    challenge,
     credentials,
     empty,
     mac_failure,
@@ -191,13 +192,21 @@ def test_what_the_answer_takes_over(row: str, changes: dict[str, str | None], ex
 
 
 @pytest.mark.parametrize(
-    ("qop", "expected"), [(None, Held), ("auth", Breach)], ids=["as the challenge asks", "a qop that nobody offered"]
+    ("qop", "changes", "expected"),
+    [
+        (None, {}, Held),
+        ("auth", {}, Observed),
+        ("auth-int", {}, Breach),
+        (None, {"cnonce": '"c0"'}, Breach),
+        (None, {"qop": "auth"}, Breach),
+    ],
 )
-def test_a_challenge_without_qop(qop: str | None, expected: type[Outcome]) -> None:
-    talk = answered(AV, credentials(AV, qop=qop), qop=None)
+def test_a_challenge_without_qop(qop: str | None, changes: dict[str, str | None], expected: type[Outcome]) -> None:
+    """By default it means auth, and qop is in every answer, says RFC 8760 2.6 against RFC 3261 22.4."""
+    talk = answered(AV, credentials(AV, qop=qop, changes=changes), qop=None)
     assert talk.kinds("rfc3261-22.4-03") == {expected}
     assert talk.kinds("rfc7616-3.4-02") == {Unmet}
-    assert talk.kinds(RESPONSE) == {Held}
+    assert "qop" in changes or talk.kinds(RESPONSE) == {Held}
 
 
 @pytest.mark.parametrize("realm", [HOME, "another realm"])
@@ -250,7 +259,21 @@ def test_the_nonce_count_of_a_refresh_with_a_password(count: int, expected: set[
     assert talk.kinds(COUNT) == expected
 
 
-PASSWORD = "rfc7616-3.4.1-01"
+@pytest.mark.parametrize(("cseq", "expected"), [("2", Breach), ("3", Observed)])
+def test_a_lost_request_has_taken_the_first_count(cseq: str, expected: type[Outcome]) -> None:
+    """Its number is missing in CSeq, too."""
+    second = credentials(AV, b"secret", algorithm="MD5", count=2)
+    talk = Forged(subscriber=BOB).sends(Authorization=None).challenged(AV, algorithm="MD5").passes(5)
+    assert talk.sends(Authorization=second, CSeq=f"{cseq} REGISTER").kinds(COUNT) == {expected}
+
+
+PASSWORD, GOES_ON = "rfc7616-3.4.1-01", "rfc3261-22.2-01"
+
+
+def by_password(authorization: str | None, **challenge: str | None) -> Forged:
+    """A UE with a password is challenged, and answers so, or not at all."""
+    talk = Forged(subscriber=BOB).sends(Authorization=None).challenged(AV, **({"algorithm": "MD5"} | challenge))
+    return talk.sends(Authorization=authorization) if authorization is not None else talk.passes(60)
 
 
 @pytest.mark.parametrize(
@@ -259,14 +282,67 @@ PASSWORD = "rfc7616-3.4.1-01"
         (credentials(AV, b"secret", algorithm="MD5"), Held),
         (credentials(AV, b"Secret", algorithm="MD5"), Breach),
         (credentials(AV, b"secret", qop="auth-int", algorithm="MD5", changes={"qop": "auth"}), Breach),
-        (None, Breach),
+        (credentials(AV, b"", algorithm="MD5", changes={"username": '"anonymous"'}), Breach),
     ],
 )
-def test_the_answer_with_a_password(authorization: str | None, expected: type[Outcome]) -> None:
-    talk = Forged(subscriber=BOB).sends(Authorization=None).challenged(AV, algorithm="MD5")
-    talk = talk.sends(Authorization=authorization) if authorization is not None else talk.passes(60)
+def test_the_answer_with_a_password(authorization: str, expected: type[Outcome]) -> None:
+    talk = by_password(authorization)
     assert talk.kinds(PASSWORD) == {expected}
+    assert talk.kinds(GOES_ON) == {Held}
     assert talk.kinds(RESPONSE) == {Moot}
+
+
+@pytest.mark.parametrize(
+    ("challenge", "expected"),
+    [
+        ({}, Breach),
+        ({"algorithm": None}, Breach),
+        ({"qop": None}, Breach),
+        ({"qop": '"auth-int, auth"'}, Breach),
+        ({"algorithm": "SHA-256"}, Moot),
+        ({"algorithm": "MD5-sess"}, Moot),
+        ({"qop": '"auth-int"'}, Moot),
+        ({"qop": '"conf"'}, Moot),
+        ({"nonce": None}, Moot),
+        ({"realm": '"elsewhere"'}, Moot),
+    ],
+)
+def test_no_answer_with_a_password(challenge: dict[str, str | None], expected: type[Outcome]) -> None:
+    """Which is a matter of what the UE can do, and never of the response."""
+    talk = by_password(None, **challenge)
+    assert talk.kinds(GOES_ON) == {expected}
+    assert talk.kinds(PASSWORD) == {Unmet}
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess", "SHA-256", "SHA-512-256"])
+@pytest.mark.parametrize("qop", ["auth", "auth-int"])
+def test_what_a_ue_answers_though_it_need_not(algorithm: str, qop: str) -> None:
+    talk = by_password(credentials(AV, b"secret", algorithm=algorithm, qop=qop), algorithm=algorithm, qop=f'"{qop}"')
+    assert talk.kinds(PASSWORD) == {Held}
+    assert talk.kinds(GOES_ON) == {Held}
+
+
+def test_nobody_has_a_password_for_another_realm() -> None:
+    nobody = credentials(AV, b"", algorithm="MD5", realm="elsewhere", changes={"username": '"anonymous"'})
+    assert by_password(nobody, realm='"elsewhere"').kinds(PASSWORD) == {Unmet}
+
+
+def test_the_answer_to_the_second_of_two_challenges_with_one_nonce() -> None:
+    """Of two hashes a UE takes one that it knows: a SHOULD has it take the topmost (RFC 8760 2.4)."""
+    talk = Forged(subscriber=BOB).sends(Authorization=None)
+    talk.gets(401, *(f"WWW-Authenticate: {challenge(AV, algorithm=name)}" for name in ("SHA-256", "MD5")))
+    talk.sends(Authorization=credentials(AV, b"secret", algorithm="MD5"))
+    for row in (PASSWORD, GOES_ON, "24.229-5.1.1.5.1-04"):
+        assert talk.kinds(row) == {Held}, row
+
+
+def test_a_proxy_asks_for_something_else() -> None:
+    """What answers a 407 stands in Proxy-Authorization."""
+    talk = Forged(subscriber=BOB).sends(Authorization=None)
+    talk.gets(407, f"Proxy-Authenticate: {challenge(AV, algorithm='MD5')}")
+    answer = credentials(AV, b"secret", algorithm="MD5")
+    for row in (PASSWORD, GOES_ON, "24.229-5.1.1.5.1-02"):
+        assert talk.sends(Authorization=None, Proxy_Authorization=answer).kinds(row) == {Unmet}, row
 
 
 def test_rows_of_aka_and_of_a_password_are_for_their_subscribers() -> None:
@@ -282,10 +358,11 @@ def test_rows_of_aka_and_of_a_password_are_for_their_subscribers() -> None:
         assert by_password.kinds(row) == {Moot}
 
 
-def test_giving_up_on_a_second_challenge_is_odd_with_a_password() -> None:
-    talk = Forged(subscriber=BOB).sends(Authorization=None).challenged(AV, algorithm="MD5")
-    talk.sends(Authorization=credentials(AV, b"secret", algorithm="MD5")).challenged(vector(2), algorithm="MD5")
-    assert talk.passes(60).kinds(PASSWORD) == {Held, Observed}
+@pytest.mark.parametrize(("stale", "expected"), [("true", {Held, Observed}), (None, {Held})])
+def test_rejected_credentials_need_not_be_sent_again(stale: str | None, expected: set[type[Outcome]]) -> None:
+    talk = by_password(credentials(AV, b"secret", algorithm="MD5")).challenged(vector(2), algorithm="MD5", stale=stale)
+    assert talk.passes(60).kinds(GOES_ON) - {Moot} == expected
+    assert talk.kinds(PASSWORD) == {Held, Unmet}
 
 
 WITHOUT_AKA = "rfc3310-3.1-01"

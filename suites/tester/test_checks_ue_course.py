@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from forged import BOB, CONTACT, Forged, credentials, empty, vector
+from forged import BOB, CONTACT, TCP, Forged, credentials, empty, vector
 
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
 
@@ -22,11 +22,13 @@ def refreshed(after: float, expires: int = 600, *lines: str) -> Forged:
         (600, 300, Held),
         (600, 304, Held),
         (600, 200, Observed),
-        (600, 306, Breach),
+        (600, 306, Observed),
+        (600, 314, Observed),
+        (600, 316, Breach),
         (600, 540, Breach),
         (1200, 600, Held),
         (1201, 601, Held),
-        (1201, 615, Breach),
+        (1201, 617, Breach),
         (7200, 6600, Held),
         (7200, 3600, Observed),
         (7200, 7190, Breach),
@@ -40,7 +42,17 @@ def test_the_time_of_a_refresh(expires: int, after: float, expected: type[Outcom
 def test_no_refresh_at_all() -> None:
     assert Forged().registered(AV, 600).passes(299).kinds(IN_TIME) == {Unmet}
     assert Forged().registered(AV, 600).passes(303).kinds(IN_TIME) == {Unmet}
-    assert Forged().registered(AV, 600).passes(306).kinds(IN_TIME) == {Breach}
+    assert Forged().registered(AV, 600).passes(314).kinds(IN_TIME) == {Unmet}
+    assert Forged().registered(AV, 600).passes(316).kinds(IN_TIME) == {Breach}
+    assert Forged(flow=TCP).registered(AV, 600).passes(306).kinds(IN_TIME) == {Breach}
+    assert Forged().registered(AV, 20).passes(19.5).kinds(IN_TIME) == {Breach}
+
+
+def test_the_time_counts_from_the_200_that_the_ue_has_heard() -> None:
+    """It repeats its request, and gets the 200 again."""
+    talk = Forged().sends().challenged(AV).sends(Authorization=credentials(AV)).ok(40)
+    talk.repeats(2, 6).ok(40).passes(20)
+    assert talk.sends(Authorization=credentials(AV)).kinds(IN_TIME) == {Held}
 
 
 @pytest.mark.parametrize("action", ["register", "deregister", "reset"])

@@ -166,6 +166,19 @@ def test_cseq_of_the_answer(cseq: int, expected: type[Outcome]) -> None:
     assert talk.kinds("rfc3261-10.2-02") == {expected}
 
 
+@pytest.mark.parametrize(("cseq", "expected"), [(2, Held), (3, Observed), (9, Observed), (1, Breach), (0, Breach)])
+@pytest.mark.parametrize("unanswered", [True, False])
+def test_cseq_after_a_request_that_may_have_got_lost(cseq: int, expected: type[Outcome], unanswered: bool) -> None:
+    """Or that the UE has given up: its number is gone."""
+    talk = Forged().sends().passes(40) if unanswered else Forged().sends().challenged(vector()).passes(5)
+    assert talk.sends(CSeq=f"{cseq} REGISTER").kinds("rfc3261-10.2-02") == {expected}
+
+
+def test_a_connection_may_take_a_request_along() -> None:
+    talk = Forged(flow=TCP).sends().challenged(vector()).sends(CSeq="3 REGISTER")
+    assert talk.kinds("rfc3261-10.2-02") == {Observed}
+
+
 def test_cseq_begins_anew_with_another_call_id() -> None:
     assert Forged().sends().gets(503).sends(Call_ID="two", CSeq="77 REGISTER").kinds("rfc3261-10.2-02") == {Unmet}
 

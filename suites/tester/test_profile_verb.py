@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from robot.api import TestSuite as RobotSuite
 from scripted import own_host
 
 from imsreg.cli import main
@@ -18,6 +19,7 @@ from imsreg.identity.subscribers import load_subscribers
 from imsreg.net.resolve import has_ipv6
 from imsreg.paths import data
 from imsreg.robot import documented
+from imsreg.robot.forecast import forecast
 from imsreg.tester.skeleton import Wish, write_skeleton
 from imsreg.verdict import records
 from imsreg.verdict.journal import read
@@ -153,6 +155,25 @@ def test_tests_of_the_other_side_are_not_applicable(verb: Verb) -> None:
 def test_the_sim_in_a_ue_is_not_that_of_another_test(verb: Verb, tmp_path: Path) -> None:
     said = facts(verb("check", profile_of_ue(tmp_path, "{kind: command, register: ./on}", ", subscriber: sub03")))
     assert int(said["the UE holds the SIM of sub03, this test wants sub04"]) >= 1
+
+
+def test_a_password_makes_no_associations() -> None:
+    suite = RobotSuite.from_file_system(data("suites", "cscf", "rfc7616_3_4_nonce_count.robot"))
+    ipsec, plain = (load_profile(data("fixtures", "profiles", f"embedded-core-{s}.yaml")) for s in ("ipsec", "plain"))
+    why = "the profile's security mode is ipsec: SIP digest makes no associations"
+    assert forecast(suite, ipsec, ("IPv4",)).not_applicable == {why: 3}
+    assert forecast(suite, plain, ("IPv4",)).not_applicable == {}
+
+
+def test_without_the_reg_event_nobody_subscribes(tmp_path: Path) -> None:
+    """Although some of their requirements bind the DUT all the same."""
+    suite = RobotSuite.from_file_system(data("suites", "cscf", "33_203_7_4_2a_notifications.robot"))
+    claims = data("fixtures", "profiles", "embedded-core-ipsec.yaml")
+    text = claims.read_text().replace("reg-event: true", "reg-event: false").replace("../", f"{claims.parent.parent}/")
+    (tmp_path / "silent.yaml").write_text(text)
+    silent = load_profile(tmp_path / "silent.yaml")
+    assert forecast(suite, silent, ("IPv4",)).not_applicable == {"profile says reg-event: false": 3}
+    assert forecast(suite, load_profile(claims), ("IPv4",)).not_applicable == {}
 
 
 def test_one_port_leaves_room_for_one_ue(verb: Verb, tmp_path: Path) -> None:

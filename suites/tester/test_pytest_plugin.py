@@ -237,6 +237,44 @@ def test_two_ues_register_refresh_fetch_and_deregister(run: Run, pytester: pytes
     run(source).assert_outcomes(passed=1)
 
 
+def test_a_ue_subscribes_and_is_notified(run: Run) -> None:
+    source = """
+        def test_it(simulated_ue):
+            simulated_ue.register()
+            exchange = simulated_ue.subscribe()
+            assert exchange.final.status == 200
+            assert b"<reginfo" in simulated_ue.expect_notify().body
+            assert simulated_ue.refresh_subscription(expires=300).final.status == 200
+            assert simulated_ue.expect_notify(state="active").value("Subscription-State") == "active;expires=300"
+            simulated_ue.unsubscribe().final
+            assert simulated_ue.wait_for_notify(state="terminated") is not None
+            assert simulated_ue.wait_for_notify() is None
+            exchange.requirements("rfc6665-4.2.1.4-01", "rfc6665-3.1.1-01").should_hold()
+
+        def test_odd(simulated_ue):
+            simulated_ue.register()
+            other = simulated_ue.build_subscribe(identity="sip:nobody@ims.mnc001.mcc001.3gppnetwork.org")
+            assert simulated_ue.send(other).final.status in (403, 480)
+    """
+    run(source).assert_outcomes(passed=2)
+
+
+def test_a_ue_with_a_password_counts_its_requests(run: Run) -> None:
+    source = """
+        def test_it(power_on):
+            ue = power_on(credentials="password")
+            challenge = ue.send_initial_register().final
+            assert "algorithm=MD5" in challenge.value("WWW-Authenticate")
+            assert ue.send(ue.answer(challenge, nc="00000000")).final.status == 403
+            assert ue.register().final.status == 200
+            refresh = ue.registration.refresh()
+            assert "nc=00000002" in refresh.value("Authorization")
+            assert ue.send(refresh).final.status == 200
+            assert refresh.value("Security-Client") is None
+    """
+    run(source).assert_outcomes(passed=1)
+
+
 def test_a_wrong_res_is_refused(run: Run) -> None:
     source = """
         def test_wrong(simulated_ue):

@@ -16,6 +16,14 @@ Authorization Names The Private Identity And Nothing Else
     Expect Request    REGISTER
     Requirements Should Hold
 
+Security-Client Offers All Algorithms
+    [Documentation]    Those that the profile names in ipsec-algorithms, in the first offer and in that of a refresh.
+    [Tags]    req:24.229-5.1.1.2.2-06
+    Register UE    expires=60
+    ${refresh}=    Expect Request    REGISTER    within=60 s
+    Send Acceptance    ${refresh}
+    Requirements Should Hold
+
 A Registration After De-Registration Is An Initial One
     [Documentation]    Nothing of the registration before is left in it.
     [Tags]    req:24.229-5.1.1.2.2-01    req:24.229-5.1.1.2.2-02    req:24.229-5.1.1.2.2-03

@@ -53,7 +53,7 @@ Parameter With Blanks Around It
 
 Contacts Of Others Are Listed Too
     [Documentation]    Before the UE's own with a shorter expiry, behind it with a longer one.
-    [Tags]    req:rfc3261-10.2.4-01
+    [Tags]    req:rfc3261-10.2.4-01    req:rfc3261-10.2.4-03
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}

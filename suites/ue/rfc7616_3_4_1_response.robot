@@ -10,7 +10,7 @@ Test Teardown       Power Off Core
 *** Test Cases ***
 Password Gives The Response
     [Documentation]    N/A for a UE with AKA keys: its response is a matter of TS 24.229 5.1.1.5.1.
-    [Tags]    req:rfc7616-3.4.1-01
+    [Tags]    req:rfc7616-3.4.1-01    req:rfc3261-22.2-01
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     Send Challenge    ${register}
@@ -20,7 +20,7 @@ Password Gives The Response
 
 Password Of A Known Subscriber
     [Documentation]    The same with a SIM that the embedded UE has beside those with AKA keys.
-    [Tags]    req:rfc7616-3.4.1-01
+    [Tags]    req:rfc7616-3.4.1-01    req:rfc3261-22.2-01
     [Setup]    Power On Core    subscriber=password
     Register UE
     Requirements Should Hold

@@ -20,7 +20,7 @@ Unknown Algorithm Alone
 
 Unknown Algorithm Beside One That The UE Knows
     [Documentation]    The unknown one comes first and has a nonce of its own.
-    [Tags]    req:rfc8760-2.4-01    req:24.229-5.1.1.5.1-01
+    [Tags]    req:rfc8760-2.4-01    req:24.229-5.1.1.5.1-01    req:rfc3261-22.2-01
     Trigger Registration
     ${register}=    Expect Request    REGISTER
     ${challenge}=    Build Challenge    ${register}

@@ -18,7 +18,7 @@ from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Address, Transport
 from imsreg.sip.message import Request, Response
 from imsreg.tester.case import Case
-from imsreg.tester.cscf_case import CscfCase, Proposals
+from imsreg.tester.cscf_case import NOTICE, Credentials, CscfCase, Proposals
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import SimulatedUe
@@ -62,10 +62,12 @@ class PowerOn:
         proposals: Proposals = "current",
         algorithms: str | None = None,
         compact: bool = False,
+        credentials: Credentials = "aka",
     ) -> Ue:
         """A UE with an address and a subscriber of its own; what is left out the profile decides.
 
-        `algorithms` are what it offers, such as "hmac-sha-1-96/aes-cbc,aes-gmac/null" (integrity/encryption).
+        `algorithms` are what it offers, such as "hmac-sha-1-96/aes-cbc,aes-gmac/null" (integrity/encryption);
+        `credentials="password"` takes a subscriber with a password, who registers by SIP digest.
         Raises NotApplicable (the test is skipped) if the profile or the tester's host lacks what is asked for.
         """
         simulated = self._case.power_on(
@@ -76,6 +78,7 @@ class PowerOn:
             proposals=proposals,
             algorithms=algorithms,
             compact=compact,
+            credentials=credentials,
         )
         return Ue(self._case, simulated)
 
@@ -133,9 +136,9 @@ class Ue:
         """Send the REGISTER that answers a challenge; `res` is "right", "wrong", "empty" or "hex", `on` as in send."""
         return self.send(self.answer(challenge, res=res), on=on)
 
-    def answer(self, challenge: Response, *, res: ResChoice | str = ResChoice.RIGHT) -> Draft:
-        """The REGISTER that answers a challenge, to be changed before it is sent."""
-        return self._powered().answer(challenge, ResChoice(res))
+    def answer(self, challenge: Response, *, res: ResChoice | str = ResChoice.RIGHT, nc: str | None = None) -> Draft:
+        """The REGISTER that answers a challenge, to be changed before it is sent; `nc` is another nonce count."""
+        return self._powered().answer(challenge, ResChoice(res), nc)
 
     def for_the_clear(self, message: Draft) -> Draft:
         """Give a request the Via of one in the clear, for `send(..., on="clear")`; changes and returns it."""
@@ -168,6 +171,37 @@ class Ue:
     def deregister(self) -> Exchange:
         """Remove the binding of this UE: expiry zero."""
         return self._complete(self.registration.deregister())
+
+    def subscribe(self, *, expires: int = EXPIRY) -> Exchange:
+        """Subscribe to the registration state of the UE's default identity; expiry zero asks for it once."""
+        return self.send(self.build_subscribe(expires=expires))
+
+    def refresh_subscription(self, *, expires: int = EXPIRY) -> Exchange:
+        """Send a SUBSCRIBE in the dialog of the last subscription."""
+        return self.send(self._powered().resubscribe(expires=expires))
+
+    def unsubscribe(self) -> Exchange:
+        """End the last subscription: expiry zero."""
+        return self.refresh_subscription(expires=0)
+
+    def build_subscribe(self, *, expires: int = EXPIRY, identity: str | None = None) -> Draft:
+        """The SUBSCRIBE of a new subscription, to be changed before it is sent; `identity`: to another one's state.
+
+        The test is skipped as N/A if the profile does not claim reg-event.
+        """
+        return self._case.subscribe(expires=expires, identity=identity, ue=self._powered())
+
+    def expect_notify(self, *, state: str | None = None, within: float = NOTICE) -> Request:
+        """The next NOTIFY of the last subscription that the test has not had yet; it is answered already.
+
+        With a `state`, such as "terminated", the next with that Subscription-State. The test is INCONCLUSIVE if none
+        comes within so many seconds.
+        """
+        return self._case.expect_notify(state=state, within=within, ue=self._powered())
+
+    def wait_for_notify(self, *, state: str | None = None, within: float = NOTICE) -> Request | None:
+        """The same, but None if none comes, as it well may."""
+        return self._case.wait_for_notify(state=state, within=within, ue=self._powered())
 
     def _complete(self, draft: Draft) -> Exchange:
         ue = self._powered()

@@ -14,11 +14,13 @@ from robot.utils import normalize
 
 from imsreg.robot.selection import ids_of
 from imsreg.tester.catalogue import full_catalogue
-from imsreg.tester.lacking import no_mode, no_room, no_sim, no_way, none_binds, wrong_side
+from imsreg.tester.lacking import no_mode, no_password, no_reg_event, no_room, no_sim, no_way, none_binds, wrong_side
 from imsreg.verdict.profile import Profile
 
 UE_ON, CORE_ON = normalize("Power On UE", ignore="_"), normalize("Power On Core", ignore="_")
 """The keywords that begin a test, by what the tester plays in it."""
+SUBSCRIBE = {normalize(name, ignore="_") for name in ("Build Subscribe", "Subscribe To Registration State")}
+"""The keywords that need a notifier of the reg event."""
 _DEEPEST = 16
 
 Arguments = Mapping[str, str]
@@ -50,12 +52,15 @@ def _reason(test: TestSuite, profile: Profile, families: Collection[str]) -> str
     for name, wanted in _power_ons(test):
         if name == CORE_ON:
             why = wrong_side(profile, "ue") or no_sim(profile.dut.subscriber, wanted.get("subscriber"))
+        elif name in SUBSCRIBE:
+            why = no_reg_event(profile)
         else:
             why = (
                 wrong_side(profile, "cscf")
                 or no_room(profile, others)
                 or no_way(profile, families, wanted.get("transport"), wanted.get("family"))
                 or no_mode(profile, wanted.get("security"))
+                or (no_password(profile) if wanted.get("credentials") == "password" else None)
             )
             others += 1
         if why is not None:
@@ -65,7 +70,10 @@ def _reason(test: TestSuite, profile: Profile, families: Collection[str]) -> str
 
 
 def _power_ons(test: TestSuite) -> Iterator[tuple[str, Arguments]]:
-    """Each keyword that powers something on with its named arguments, in setup and body and in the suite's keywords."""
+    """Each keyword that needs something of the profile, with the named arguments of those that power something on.
+
+    In setup and body, and in the keywords of the suite.
+    """
     keywords = _own_keywords(test.parent.resource)
     for step in (test.setup, *test.body):
         yield from _in_step(step, keywords, 0)
@@ -80,6 +88,9 @@ def _in_step(step: object, keywords: Mapping[str, object], depth: int) -> Iterat
             # What a variable will hold is not known before.
             stated = [argument for argument in step.args if "=" in str(argument) and "${" not in str(argument)]
             yield name, dict(argument.split("=", 1) for argument in stated)
+            return
+        if name in SUBSCRIBE:
+            yield name, {}
             return
         step = keywords.get(name)
     setup = getattr(step, "setup", None)

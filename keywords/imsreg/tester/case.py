@@ -61,9 +61,10 @@ class Case(ABC):
     def advance(self, seconds: float, progress: Callable[[float], None] | None = None) -> None:
         """Let time pass: the clocks of tester and embedded DUT jump, a real DUT is waited for."""
         self.transcript.note(f"{seconds:g} s pass", self.session.link.now(), kind="clock")
+        # The tester's first: what the DUT then sends by itself arrives no earlier than it is sent.
+        self.session.link.advance(seconds, progress)
         if self.session.dut.moves_with_clock:
             self.session.dut.advance(seconds)
-        self.session.link.advance(seconds, progress)
 
     def decide(self, ids: Iterable[str]) -> None:
         """Let the test decide these requirements too."""
@@ -135,6 +136,15 @@ class Case(ABC):
     @abstractmethod
     def inject(self, fault: Fault, data: bytes, on: Place | str) -> EspEvent:
         """Send a packet that is wrong on purpose on an association of the tester. Raises as `send`."""
+
+    def _note_spoiled(self, fault: Fault, data: bytes) -> None:
+        """No message tells of what goes in such a packet: a judge learns here what its answer would look like."""
+        # Neither is of use to a run without associations.
+        from imsreg.secagree.events import Fault
+        from imsreg.transcript.spoiled import spoiled_note
+
+        if fault is not Fault.REPLAY:
+            self.transcript.note(spoiled_note(data), self.session.link.now())
 
     @property
     @abstractmethod

@@ -7,14 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from imsreg.errors import InputError
+from imsreg.identity.subscribers import Subscriber
+from imsreg.registration.ue_request import EXPIRY
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, transforms
 from imsreg.secagree.transforms import ALL_TRANSFORMS, Transform
 from imsreg.sip.draft import Draft
 from imsreg.sip.flow import Flow, Transport
-from imsreg.sip.message import Response
+from imsreg.sip.message import Request, Response
 from imsreg.tester.case import Case
-from imsreg.tester.lacking import mode_of, no_mode, no_room, not_claimed, wrong_side
+from imsreg.tester.lacking import mode_of, no_mode, no_password, no_reg_event, no_room, not_claimed, wrong_side
 from imsreg.tester.outcome import NotApplicable, ScenarioStopped
+from imsreg.tester.segments import note_of
 from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import SimulatedUe, UeOptions
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from imsreg.tester.ue_associations import SetView
     from imsreg.tester.way import Place
     from imsreg.verdict.profile import Profile
+
+Credentials = Literal["aka", "password"]
+"""How a UE proves who it is: by the keys of its USIM, or by SIP digest."""
 
 Proposals = Literal["current", "legacy"]
 """What a UE offers in Security-Client: what the profile's release knows, or the six combinations before Release 14."""
@@ -39,6 +45,14 @@ LOOK = 30
 ANSWER = 0.2
 """Seconds of the link in which an embedded DUT has answered, if it ever does before its clock moves."""
 
+FAREWELL = 2.0
+"""Seconds in which a NOTIFY comes that is on its way: of a real DUT the last one, once a UE is de-registered, and of
+an embedded one in a process of its own on a busy host.
+"""
+
+NOTICE = 32.0
+"""Seconds for which a NOTIFY is waited for unless a test says otherwise: 64 T1, Timer N (RFC 6665 4.1.2.4)."""
+
 REPETITIONS = 10
 """How often a client sends a request again before Timer F ends it (RFC 3261 17.1.2.2, default timers)."""
 
@@ -50,6 +64,7 @@ class CscfCase(Case):
         super().__init__(session, name, ids, reproduce=reproduce)
         self.ues: list[SimulatedUe] = []
         self._sent: Sent | None = None
+        self._batch: list[Sent] = []
         session.observe(self._record_esp)
 
     def power_on(
@@ -62,6 +77,7 @@ class CscfCase(Case):
         proposals: Proposals = "current",
         algorithms: str | None = None,
         compact: bool = False,
+        credentials: Credentials = "aka",
     ) -> SimulatedUe:
         """A simulated UE with a subscriber of its own. `algorithms` are what it offers: "aes-gmac/null,null/aes-gcm".
 
@@ -79,9 +95,9 @@ class CscfCase(Case):
             raise NotApplicable(why)
         first_transport, first_family = session.first_way()
         dut = session.dut_address(transport or first_transport, family or first_family)
-        mode = mode_of(session.profile, security)
+        chosen = session.pool.take(subscriber) if credentials == "aka" else self._with_password(subscriber)
+        mode = mode_of(session.profile, security) if credentials == "aka" else "none"
         offered = () if mode == "none" else offered_by(session.profile, proposals, algorithms)
-        chosen = session.pool.take(subscriber)
         options = UeOptions(
             transport=transport or first_transport,
             dut=dut,
@@ -107,6 +123,18 @@ class CscfCase(Case):
             self._clear_leftovers(ue)
         return ue
 
+    def _with_password(self, name: str | None) -> Subscriber:
+        """A subscriber for SIP digest. Raises NotApplicable where it cannot register, or if there is none."""
+        profile = self.session.profile
+        if name is not None:
+            raise InputError("subscriber", name, "cannot be chosen with a password", "leave subscriber out")
+        if (why := no_password(profile)) is not None:
+            raise NotApplicable(why)
+        chosen = self.session.pool.take_with_password()
+        if chosen is None:
+            raise NotApplicable("no subscriber with a password is free")
+        return chosen
+
     @property
     def ue(self) -> SimulatedUe:
         """The UE that was powered on last. Raises InputError if there is none."""
@@ -127,10 +155,33 @@ class CscfCase(Case):
 
     def inject(self, fault: Fault, data: bytes, on: Place | str, *, ue: SimulatedUe | None = None) -> EspEvent:
         """Send a packet that is wrong on purpose, as `send`. Raises InputError for words that name no association."""
+        self._note_spoiled(fault, data)
         try:
             return (ue or self.ue).inject(fault, data, on)
         except ValueError as error:
             raise _no_place(error) from error
+
+    def send_cut(self, messages: Sequence[Draft | bytes], at: Sequence[int] = ()) -> None:
+        """Send messages on the UE's connection as one stream, cut before these octets; see `SimulatedUe.send_cut`.
+
+        Raises InputError if none of them is a request.
+        """
+        if not any(isinstance(message, Draft) for message in messages):
+            raise InputError("segments", "", "hold no request", "give at least one message")
+
+        def begin(segments: int) -> None:
+            self.transcript.note(note_of(len(messages), segments), self.session.link.now())
+
+        self._batch = self.ue.send_cut(messages, at, begin)
+        self._sent = self._batch[-1]
+
+    def expect_each(self, *statuses: int) -> list[Response]:
+        """The final responses to all requests of the last `send_cut`, as `expect` does for one."""
+        responses = []
+        for sent in self._batch:
+            self._sent = sent
+            responses.append(self.expect(*statuses))
+        return responses
 
     def expect(self, *statuses: int) -> Response:
         """The final response to the last request. Raises ScenarioStopped if it is none of `statuses` (any if none)."""
@@ -176,6 +227,51 @@ class CscfCase(Case):
         ue.settle(sent, sent.final)
         return sent.final
 
+    def subscribe(self, *, expires: int = EXPIRY, identity: str | None = None, ue: SimulatedUe | None = None) -> Draft:
+        """The SUBSCRIBE of a new subscription; see `UeSubscriptions.first`.
+
+        Raises NotApplicable where the profile does not claim that the DUT is a notifier of the reg event.
+        """
+        if (why := no_reg_event(self.session.profile)) is not None:
+            raise NotApplicable(why)
+        return (ue or self.ue).subscribe(expires=expires, identity=identity)
+
+    def expect_notify(
+        self, *, state: str | None = None, within: float = NOTICE, ue: SimulatedUe | None = None
+    ) -> Request:
+        """As `wait_for_notify`. Raises ScenarioStopped if none comes within the time."""
+        notify = self.wait_for_notify(state=state, within=within, ue=ue)
+        if notify is None:
+            latest = (ue or self.ue).subscriptions.latest
+            if latest is not None and latest.ended:
+                raise ScenarioStopped("precondition", "there is no subscription: the DUT has refused or ended it")
+            wanted = "NOTIFY" if state is None else f"NOTIFY with Subscription-State {state}"
+            raise ScenarioStopped("no-request", f"no {wanted} in the dialog of the subscription within {within:g} s")
+        return notify
+
+    def wait_for_notify(
+        self, *, state: str | None = None, within: float = NOTICE, ue: SimulatedUe | None = None
+    ) -> Request | None:
+        """The next NOTIFY of a UE's latest subscription that the test has not had yet; None if none comes in time.
+
+        It is answered already. With a `state` that of Subscription-State: others before it are passed over. A
+        subscription that is over is waited for no longer. Raises InputError if the UE has written no SUBSCRIBE.
+        """
+        session, subscription = self.session, (ue or self.ue).subscriptions.latest
+        if subscription is None:
+            raise InputError(self.name, "", "the UE has not subscribed to anything", "send a SUBSCRIBE first")
+        # An embedded DUT sends at once what it sends before its clock moves. What is still on its way then is late.
+        jumps = session.dut.moves_with_clock
+        settled = session.link.wait(
+            lambda: subscription.ended or subscription.waiting(state), min(within, FAREWELL) if jumps else within
+        )
+        if not settled and jumps:
+            self.advance(within)
+        notify = session.link.call(lambda: subscription.take(state))
+        if notify is None and not subscription.ended:
+            self.transcript.note(f"no NOTIFY within {within:g} s", session.link.now())
+        return notify
+
     def send_again(self, times: int) -> None:
         """The last request's octets again, until `times` of them have been answered.
 
@@ -210,8 +306,17 @@ class CscfCase(Case):
         self.transcript.record_esp(event)
 
     def _tidy_up(self) -> None:
-        for ue in self.ues:
-            self._release(ue)
+        clean: dict[SimulatedUe, bool] = {}
+        try:
+            for ue in self.ues:
+                clean[ue] = self._unbound(ue)
+            self._hear_out()
+        finally:
+            for ue in self.ues:
+                ue.power_off()
+                self.session.pool.give_back(ue.subscriber, clean=clean.get(ue, False))
+        if self.ues and self._received():
+            self.session.vital_signs.answered()
         self.session.observe(None)
         if isinstance(self.stopped, ScenarioStopped) and self.stopped.silent and not self._received():
             self.session.vital_signs.silent(self.stopped, self._sanity)
@@ -242,19 +347,24 @@ class CscfCase(Case):
             session.pool.give_back(chosen, clean=True)
         return True
 
-    def _release(self, ue: SimulatedUe) -> None:
-        """De-register what is registered, then let go of the UE. A failure leaves the subscriber marked."""
-        clean = not ue.may_be_bound
+    def _unbound(self, ue: SimulatedUe) -> bool:
+        """De-register what is registered. False if something may be left: then the subscriber is marked."""
+        if not ue.may_be_bound:
+            return True
         try:
-            if not clean and self.session.vital_signs.lost is None:
-                clean = ue.complete(ue.registration.deregister()).status // 100 == 2
+            lost = self.session.vital_signs.lost is not None
+            return not lost and ue.complete(ue.registration.deregister()).status // 100 == 2
         except ScenarioStopped:
-            clean = False
-        finally:
-            ue.power_off()
-            self.session.pool.give_back(ue.subscriber, clean=clean)
-        if self._received():
-            self.session.vital_signs.answered()
+            return False
+
+    def _hear_out(self) -> None:
+        """Answer the NOTIFY by which the DUT ends subscriptions with the registrations: unanswered, it is repeated.
+
+        A DUT that keeps a subscription is told with its next NOTIFY that nobody has it any more (RFC 6665 4.2.2).
+        """
+        if any(ue.subscribed for ue in self.ues) and self.session.vital_signs.lost is None:
+            within = ANSWER if self.session.dut.moves_with_clock else FAREWELL
+            self.session.link.wait(lambda: not any(ue.subscribed for ue in self.ues), within)
 
     def _clear_leftovers(self, ue: SimulatedUe) -> None:
         response = ue.complete(ue.registration.remove_all())

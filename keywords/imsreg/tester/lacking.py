@@ -68,6 +68,18 @@ def no_mode(profile: Profile, security: str | None) -> str | None:
     return None
 
 
+def no_password(profile: Profile) -> str | None:
+    """Why no UE can register by SIP digest: where associations protect everything there is none (TS 33.203 Annex N)."""
+    if profile.security == "ipsec":
+        return "the profile's security mode is ipsec: SIP digest makes no associations"
+    return None
+
+
+def no_reg_event(profile: Profile) -> str | None:
+    """Why no UE subscribes to its registration state: a profile claims that the DUT lets it."""
+    return None if profile.ics().get("reg-event") else "profile says reg-event: false"
+
+
 def mode_of(profile: Profile, wanted: str | None) -> str:
     """The security mode of a UE that wants one, or whichever the profile has. The header fields are part of ipsec."""
     return "ipsec" if profile.security == "ipsec" else wanted or str(profile.security)

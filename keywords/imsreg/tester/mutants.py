@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from imsreg.errors import InputError
 from imsreg.paths import data
 from imsreg.registration.seams import SEAMS, Hook
+from imsreg.sip.flow import Transport
 from imsreg.text import safe_text
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Mutant:
     security: str | None = None
     side: Literal["cscf", "ue"] = "cscf"
     """Which reference DUT it is a variant of: the core or the UE."""
+    transport: Transport | None = None
+    """What the reference UE goes over, whatever the profile says: a defect may show over TCP only."""
 
     def hooks(self) -> dict[str, Hook]:
         """The hook at its seam, fresh."""
@@ -71,6 +74,9 @@ def load_mutant(path: Path) -> Mutant:
     side = field("SIDE", str, "ue" if (seam or "").startswith("ue.") else "cscf")
     if side not in ("cscf", "ue"):
         raise InputError(where, "SIDE", f"there is no side {safe_text(side)!r}", "write cscf or ue")
+    transport = field("TRANSPORT", str, "") or None
+    if transport is not None and (transport not in get_args(Transport) or side != "ue"):
+        raise InputError(where, "TRANSPORT", "a mutant of the UE may go over UDP or TCP", "mend or leave it out")
     hook = getattr(module, "hook", None)
     changes = field("CHANGES", dict, {})
     if (seam is None) != (hook is None) or (seam is None and not changes):
@@ -86,6 +92,7 @@ def load_mutant(path: Path) -> Mutant:
         changes=changes,
         security=field("SECURITY", str, "") or None,
         side=side,
+        transport=transport,
     )
 
 

@@ -59,7 +59,7 @@ class ReferenceUes:
         if action == "reset":
             self._power_off(ue)
         elif action == "register":
-            self._power_on(ue, core, transport)
+            self._power_on(ue, core, (self._mutant and self._mutant.transport) or transport)
             self._call(lambda: ue.register(self._link.now()))
         else:
             self._call(lambda: ue.deregister(self._link.now()))

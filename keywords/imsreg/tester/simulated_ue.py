@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from imsreg.aka.nonce import NonceError, decode
 from imsreg.aka.sqn import SLOTS, SqnArray, join, split
-from imsreg.aka.usim import Usim
 from imsreg.aka.vector import open_autn
 from imsreg.identity.subscribers import Subscriber
 from imsreg.net.link import Link, SecuredLink
 from imsreg.registration.credentials import CannotAnswer, ResChoice
 from imsreg.registration.ue import NoAgreement, UeRegistration, UeState
-from imsreg.registration.ue_request import UeIdentity
+from imsreg.registration.ue_password import card_of
+from imsreg.registration.ue_request import EXPIRY, UeIdentity
 from imsreg.secagree.changes import SaChange
 from imsreg.secagree.events import EspEvent, Fault
 from imsreg.secagree.flows import flow_on
@@ -40,10 +40,15 @@ from imsreg.sip.message import Request, Response
 from imsreg.sip.timers import RFC3261, Timers
 from imsreg.tester.lockout import Lockout
 from imsreg.tester.outcome import ScenarioStopped
+from imsreg.tester.segments import pieces_for, send_pieces
 from imsreg.tester.sent import Sent, request_of, transport_stop
 from imsreg.tester.ue_associations import NewSet, SetView, UeAssociations
 from imsreg.tester.way import Place, parse_way
 from imsreg.text import safe_text
+
+if TYPE_CHECKING:
+    # Of no use to a run without subscriptions.
+    from imsreg.tester.ue_subscriptions import UeSubscriptions
 
 T = TypeVar("T")
 
@@ -102,7 +107,6 @@ class SimulatedUe:
         self.strays = 0
         self.may_be_bound = False
         self.sqn = SqnArray()
-        assert subscriber.algorithm is not None  # the pool gives out no others
         transports: Sequence[Transport] = ("UDP", "TCP") if options.transport == "TCP" else ("UDP",)
         self.address = link.attach(self, options.local, transports)
         self.registration = UeRegistration(
@@ -113,7 +117,7 @@ class SimulatedUe:
                 contact_user=subscriber.imsi,
                 instance_id=subscriber.instance_id,
             ),
-            usim=Usim(subscriber.algorithm, subscriber.res_length, self.sqn),
+            usim=card_of(subscriber, self.sqn),
             transport=options.transport,
             contact_address=self.address,
             random=random,
@@ -122,6 +126,8 @@ class SimulatedUe:
             p_cscf=options.dut,
         )
         self.associations.begin(self.registration.associations)
+        self._subscriptions: UeSubscriptions | None = None
+        self._random = random
 
     # What scenarios read: ${UE.impu} and the like.
 
@@ -160,6 +166,20 @@ class SimulatedUe:
         """Its sets of associations, oldest first, the deleted ones that it keeps before those that live."""
         return self.associations.views
 
+    @property
+    def subscriptions(self) -> UeSubscriptions:
+        """Its subscriptions to registration state."""
+        if self._subscriptions is None:
+            from imsreg.tester.ue_subscriptions import UeSubscriptions
+
+            self._subscriptions = UeSubscriptions(self.registration, self.address, self.options.dut, self._random)
+        return self._subscriptions
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the DUT may hold a subscription of this UE."""
+        return self._subscriptions is not None and self._subscriptions.live
+
     def __repr__(self) -> str:
         return f"<UE {self.impu} at {self.address} {self.options.transport}>"
 
@@ -177,15 +197,15 @@ class SimulatedUe:
 
     def receive(self, packet: Packet, now: float) -> None:
         """A packet from the DUT."""
-        self._take(self._endpoint.receive(packet, now))
+        self._take(self._endpoint.receive(packet, now), now)
 
     def fail(self, failure: TransportFailure, now: float) -> None:
         """The link lost a packet or a connection."""
-        self._take(self._endpoint.fail(failure, now))
+        self._take(self._endpoint.fail(failure, now), now)
 
     def on_time(self, now: float) -> None:
         """Let the transaction timers run, and the lifetimes of associations."""
-        self._take(self._endpoint.on_time(now))
+        self._take(self._endpoint.on_time(now), now)
         self.associations.on_time(now)
 
     def next_deadline(self) -> float | None:
@@ -193,7 +213,7 @@ class SimulatedUe:
         deadlines = (self._endpoint.next_deadline(), self.associations.next_deadline())
         return min((at for at in deadlines if at is not None), default=None)
 
-    def _take(self, events: list[Event]) -> None:
+    def _take(self, events: list[Event], now: float) -> None:
         for event in events:
             match event:
                 case ResponseReceived(response, flow, transaction):
@@ -203,6 +223,8 @@ class SimulatedUe:
                     for sent in self._matching(transaction):
                         sent.responses.append(response)
                         self._note_binding(sent, response)
+                        if sent.request is not None and self._subscriptions is not None:
+                            self._subscriptions.concluded(sent.request, response)
                 case TransactionTimeout(transaction):
                     self.associations.ended(transaction)
                     for sent in self._matching(transaction):
@@ -211,6 +233,9 @@ class SimulatedUe:
                     self.associations.ended(transaction)
                     for sent in self._matching(transaction):
                         sent.stopped = transport_stop(failure)
+                case RequestReceived(request, flow, server) if request.method == "NOTIFY":
+                    self.associations.received(flow)
+                    self._endpoint.respond(server, self.subscriptions.answer(request, flow), now)
                 case RequestReceived(_, flow):
                     self.associations.received(flow)
                     self.strays += 1
@@ -219,7 +244,7 @@ class SimulatedUe:
 
     def _note_binding(self, sent: Sent, response: Response) -> None:
         """Whether the DUT may hold a binding of this UE: said by any 2xx, whoever asked for it and how."""
-        if response.status // 100 != 2:
+        if response.status // 100 != 2 or (sent.request is not None and sent.request.method == "SUBSCRIBE"):
             return
         self._lockout.forgive(self.subscriber.name)
         if sent.request is not None and sent.request.field("Contact") is not None:
@@ -254,21 +279,42 @@ class SimulatedUe:
         "UL2 of the temporary set": on an outbound association of a set. Raises ScenarioStopped if there is no such
         set, ValueError for words that name no association.
         """
-        flow = self._flow(message, on)
-        if isinstance(message, Draft):
-            message.compact = message.compact or self.options.compact
-            raw = message.to_bytes()
-        else:
-            raw = message if isinstance(message, bytes) else message.raw
-        sent = Sent(request_of(raw), raw, flow=flow)
-        self._sent.append(sent)
+        flow, raw = self._flow(message, on), self._octets(message)
+        return self._link.call(lambda: self._start(raw, flow))
+
+    def send_cut(self, messages: Sequence[Draft | bytes], at: Sequence[int], note: Callable[[int], None]) -> list[Sent]:
+        """Put messages on the connection as one stream, cut into segments before each of the octets `at`.
+
+        Octets are no requests but what goes between them. `note` is told the number of segments before the first one
+        leaves. Returns the requests. Raises InputError for a place that is none, and if the way is no stream.
+        """
+        flow, octets = self._flow(messages[-1], None), [self._octets(message) for message in messages]
+        pieces, requests = pieces_for(flow, octets, at), list[Sent]()
 
         def start() -> None:
-            self.associations.collect()
-            sent.transaction = self._endpoint.send_request(raw, flow, self._link.now())
-            self.associations.began(sent.transaction, flow)
+            note(len(pieces))
+            for message, raw in zip(messages, octets, strict=True):
+                if isinstance(message, Draft):
+                    requests.append(self._start(raw, flow))
+                else:
+                    self._endpoint.send_raw(raw, flow, self._link.now())
 
-        self._link.call(start)
+        send_pieces(self._link, self.outbox, flow, pieces, start)
+        return requests
+
+    def _octets(self, message: Draft | Request | bytes) -> bytes:
+        if isinstance(message, Draft):
+            message.compact = message.compact or self.options.compact
+            return message.to_bytes()
+        return message if isinstance(message, bytes) else message.raw
+
+    def _start(self, raw: bytes, flow: Flow) -> Sent:
+        """A request in a transaction of its own; on the link's thread."""
+        self.associations.collect()
+        sent = Sent(request_of(raw), raw, flow=flow)
+        self._sent.append(sent)
+        sent.transaction = self._endpoint.send_request(raw, flow, self._link.now())
+        self.associations.began(sent.transaction, flow)
         return sent
 
     def for_the_clear(self, draft: Draft) -> Draft:
@@ -358,7 +404,7 @@ class SimulatedUe:
     def settle(self, sent: Sent, response: Response) -> None:
         """Take a final response into the registration's state, as the UE would."""
         request = sent.request
-        if request is not None:
+        if request is not None and request.method != "SUBSCRIBE":
             self._do(lambda: self.registration.settle(request, response, self._link.now()))
 
     def complete(self, message: Draft) -> Response:
@@ -381,14 +427,23 @@ class SimulatedUe:
         """A whole initial registration."""
         return self.complete(self.registration.initial_register())
 
-    def answer(self, challenge: Response, res: ResChoice = ResChoice.RIGHT) -> Draft:
-        """The REGISTER that answers a challenge to the last request.
+    def subscribe(self, *, expires: int = EXPIRY, identity: str | None = None) -> Draft:
+        """The SUBSCRIBE of a new subscription; see `UeSubscriptions.first`."""
+        return self._link.call(lambda: self.subscriptions.first(expires=expires, identity=identity))
+
+    def resubscribe(self, *, expires: int = EXPIRY) -> Draft:
+        """A SUBSCRIBE in the dialog of the last subscription; see `UeSubscriptions.again`."""
+        return self._link.call(lambda: self.subscriptions.again(expires=expires))
+
+    def answer(self, challenge: Response, res: ResChoice = ResChoice.RIGHT, nc: str | None = None) -> Draft:
+        """The REGISTER that answers a challenge to the last request; `nc` takes the place of the right nonce count.
 
         Raises ScenarioStopped if there is no answer, NotApplicable if a wrong one would exceed the profile's lockout.
         """
-        if res is not ResChoice.RIGHT:
+        if res is not ResChoice.RIGHT or nc is not None:
             self._lockout.spend(self.subscriber.name)
-        last = next((s.request for s in reversed(self._sent) if s.request is not None), None)
+        requests = (s.request for s in reversed(self._sent) if s.request is not None)
+        last = next((each for each in requests if each.method != "SUBSCRIBE"), None)
         expires = last.value("Expires") if last is not None else None
         contact = last is None or last.field("Contact") is not None
         seconds = int(expires) if expires and expires.isdecimal() else None
@@ -396,7 +451,7 @@ class SimulatedUe:
         with _answerable():
             return self._do(
                 lambda: self.registration.answer(
-                    challenge, now=self._link.now(), expires=seconds, contact=contact, res=res
+                    challenge, now=self._link.now(), expires=seconds, contact=contact, res=res, nc=nc
                 )
             )
 

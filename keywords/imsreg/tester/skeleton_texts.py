@@ -23,6 +23,7 @@ security: none                        # none | headers: the security agreement w
 features: {{}}                          # ICS; left out: false, or unknown. Some of them:
   # implicit-set: true                # subscribers have several public identities, registered together
   # multiple-impu: true
+  # reg-event: true                   # it tells subscribers of their registrations, as TS 24.229 5.4.2.1 has it
   # sec-agree-required: true
   # min-expires: 60                   # seconds
   # ipsec-algorithms: [hmac-sha-1-96, aes-gmac, aes-cbc, aes-gcm]

@@ -13,8 +13,9 @@ from imsreg.text import safe_text
 class SubscriberPool:
     """Hands out subscribers in turn, so that what one test left behind at the DUT has the longest time to go away.
 
-    A simulated UE registers with AKA keys: subscribers with a password are for UEs under test (`with_password`).
-    `worker` of `workers` takes every n-th subscriber: parallel processes never share one.
+    A simulated UE registers with AKA keys, and with a password only where a test asks for that (`take_with_password`);
+    for UEs under test the two are alike (`with_password`). `worker` of `workers` takes every n-th subscriber: parallel
+    processes never share one.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class SubscriberPool:
                 "add some",
             )
         self._free = deque(share)
+        self._passwords = deque([s for s in subscribers if s.algorithm is None][worker::workers])
         self._dirty: set[str] = set()
 
     def take(self, name: str | None = None) -> Subscriber:
@@ -51,10 +53,15 @@ class SubscriberPool:
         self._free.remove(chosen)
         return chosen
 
+    def take_with_password(self) -> Subscriber | None:
+        """The next free subscriber with a password, None if there is none."""
+        return self._passwords.popleft() if self._passwords else None
+
     def give_back(self, subscriber: Subscriber, *, clean: bool) -> None:
         """End of use. Not `clean`: the DUT may still hold a binding of it."""
-        if subscriber not in self._free:
-            self._free.append(subscriber)
+        free = self._free if subscriber.algorithm is not None or self._with_password else self._passwords
+        if subscriber not in free:
+            free.append(subscriber)
         if clean:
             self._dirty.discard(subscriber.name)
         else:

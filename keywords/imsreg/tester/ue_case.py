@@ -154,7 +154,9 @@ class UeCase(Case):
         place = _place(on)
         if place is None or place == "clear":
             raise InputError("on", "", "what is wrong with ESP needs an association", "name DL1 or DL2 of a set")
-        return self.lane.inject(fault, data, on=place)
+        octets = data if isinstance(data, bytes) else data.to_bytes()
+        self._note_spoiled(fault, octets)
+        return self.lane.inject(fault, octets, on=place)
 
     def expect(self, *statuses: int) -> Response:
         """The UE's final response to the last request. Raises ScenarioStopped if it is none of `statuses`."""

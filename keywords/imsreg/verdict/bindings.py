@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.expires import Expires
@@ -11,6 +12,7 @@ from imsreg.sip.headers.name_addr import Contact
 from imsreg.sip.message import Message, Response
 from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.authentication import Attempt
+from imsreg.verdict.core_notices import Notice
 
 SLACK = 2.0
 """Seconds by which two clocks may disagree before a binding counts as alive or gone."""
@@ -20,7 +22,8 @@ SLACK = 2.0
 class Granted:
     """One contact as the last 200 that touched it left it: `until` in seconds of the transcript, `entry` that 200.
 
-    `impi`, Call-ID and CSeq are those of the REGISTER that it answers.
+    `impi`, Call-ID and CSeq are those of the REGISTER that it answers. `doubted`: a NOTIFY has said since that the
+    network has ended it, or that it lasts shorter.
     """
 
     uri: Uri
@@ -30,10 +33,11 @@ class Granted:
     impi: str = ""
     call_id: str = ""
     cseq: int = -1
+    doubted: bool = False
 
     def alive(self, at: float) -> bool:
         """Certainly alive at that time."""
-        return at < self.until - SLACK
+        return not self.doubted and at < self.until - SLACK
 
     def gone(self, at: float) -> bool:
         """Certainly over at that time."""
@@ -41,19 +45,42 @@ class Granted:
 
 
 class Ledger:
-    """The bindings before each attempt, by its number. A 200 without the contact grants nothing."""
+    """The bindings before each attempt, by its number. A 200 without the contact grants nothing.
 
-    def __init__(self, attempts: Sequence[Attempt]) -> None:
+    What the network ends by itself it need not say in any response: `notices` are what NOTIFY requests said.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt], notices: Sequence[Notice] = ()) -> None:
+        self._notices = notices
         self._before: dict[int, tuple[Granted, ...]] = {}
+        self._after: dict[str, list[tuple[int, tuple[Granted, ...]]]] = {}
         books: dict[str, tuple[Granted, ...]] = {}
         for attempt in attempts:
             self._before[attempt.number] = books.get(attempt.record, ())
             if attempt.status // 100 == 2 and attempt.final is not None:
                 books[attempt.record] = tuple(_after(books.get(attempt.record, ()), attempt, attempt.final))
+                kept = self._after.setdefault(attempt.record, [])
+                kept.append((attempt.final_entry.number, books[attempt.record]))
 
     def before(self, attempt: Attempt) -> tuple[Granted, ...]:
         """What had been granted to the attempt's address of record before it, dead ones included."""
-        return self._before[attempt.number]
+        number = attempt.final_entry.number if attempt.final is not None else inf
+        return self._with_doubts(attempt.record, self._before[attempt.number], number)
+
+    def at(self, record: str, number: int) -> tuple[Granted, ...]:
+        """What the responses before message `number` had granted to an address of record, dead ones included."""
+        earlier = [book for entry, book in self._after.get(record, ()) if entry < number]
+        return self._with_doubts(record, earlier[-1] if earlier else (), number)
+
+    def _with_doubts(self, record: str, book: tuple[Granted, ...], number: float) -> tuple[Granted, ...]:
+        """What is left certain by the notices before message `number`."""
+        before = [notice for notice in self._notices if notice.number < number]
+        return tuple(
+            replace(granted, doubted=True)
+            if any(granted.entry < notice.number and notice.doubts(record, granted.uri) for notice in before)
+            else granted
+            for granted in book
+        )
 
 
 def _after(book: Sequence[Granted], attempt: Attempt, response: Response) -> Iterator[Granted]:

@@ -11,6 +11,9 @@ from imsreg.identity.subscribers import Subscriber
 from imsreg.secret import Secret
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 
+NC_NOT_FIRST = "nc is not 00000001 although the nonce is new"
+"""The fault of credentials that count wrongly from the first use of a nonce on."""
+
 FIRST_USE = 1
 """The nonce count of a nonce that is used for the first time."""
 
@@ -29,7 +32,7 @@ def credential_faults(authorization: Authorization, challenge: WwwAuthenticate, 
     if (qop.lower() not in challenge.qop_options) if qop is not None else challenge.qop_options:
         yield "qop is not one of the challenge's"
     elif qop is not None and not _first_use(authorization.nc):
-        yield "nc is not 00000001 although the nonce is new"
+        yield NC_NOT_FIRST
 
 
 def password_of(subscriber: Subscriber, challenge: Nonce | None, algorithm: str | None) -> bytes | None:

@@ -23,7 +23,7 @@ def may_be_forgotten(view: View, made: MadeSet, number: int) -> bool:
         return True
     return any(
         since < register.number <= number and register.exchange.request.flow.association is None
-        for register in view.ue.registers
+        for register in view.ue.all_registers
         if register.purpose is Purpose.INITIAL and register.stage is Stage.FIRST
     )
 

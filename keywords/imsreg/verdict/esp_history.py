@@ -25,10 +25,11 @@ _LEAVES_OPEN = frozenset((408, 423, 480, 486, 491))
 
 
 class Owner(NamedTuple):
-    """Whose sets: the private identity, and the address of the UE."""
+    """Whose sets: the private identity, and the address of the UE. Those for emergencies are others (6.1.0)."""
 
     impi: str
     host: str
+    emergency: bool = False
 
 
 class End(StrEnum):

@@ -41,6 +41,7 @@ def of_ue(registers: Iterable[UeRegister]) -> Iterator[Step]:
             Owner(
                 register.subscriber.impi if register.subscriber is not None else register.record,
                 register.exchange.request.source.host,
+                register.emergency,
             ),
             register.record,
             register.answers.number if register.answers is not None else None,

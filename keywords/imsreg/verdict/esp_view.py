@@ -16,6 +16,7 @@ from imsreg.transcript.entries import Entry
 from imsreg.transcript.esp import EspEntry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.esp_history import MadeSet, Step, history
+from imsreg.verdict.esp_noticed import doubt_by_notices
 from imsreg.verdict.outcome import Unmet
 from imsreg.verdict.ue_told import Watch
 
@@ -56,7 +57,10 @@ class SecuredView:
     @cached_property
     def sets(self) -> tuple[MadeSet, ...]:
         """What each challenge makes, in order; nothing where there is no agreement."""
-        return tuple(history(self._steps, self.dut))
+        made = tuple(history(self._steps, self.dut))
+        if self.dut is Side.P_CSCF and made:
+            doubt_by_notices(made, self.transcript)
+        return made
 
     @cached_property
     def _by_label(self) -> Mapping[str, list[MadeSet]]:

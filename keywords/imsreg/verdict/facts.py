@@ -16,6 +16,7 @@ class Facts:
     """Facts of one run. `dut` are the addresses at which the DUT listens; subscribers are found by IMPI.
 
     `max_expires` is the longest expiry in seconds that the profile says the DUT grants, None if it says nothing.
+    `ipsec_algorithms` are those that it says the DUT has, in lower case; none if it says nothing.
     """
 
     home_domain: str
@@ -25,6 +26,7 @@ class Facts:
     dut: tuple[Address, ...] = ()
     max_expires: int | None = None
     role: Role = "core"
+    ipsec_algorithms: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, profile: Profile, subscribers: Iterable[Subscriber], dut: Iterable[Address]) -> Facts:
@@ -37,4 +39,5 @@ class Facts:
             dut=tuple(dut),
             max_expires=profile.features.max_expires,
             role=profile.dut.role,
+            ipsec_algorithms=tuple(name.lower() for name in profile.features.ipsec_algorithms),
         )

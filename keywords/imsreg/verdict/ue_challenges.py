@@ -37,7 +37,7 @@ REFUSED = frozenset((Put.WRONG_MAC, Put.TOO_OLD))
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """The challenge in a 401 or 407 to the UE. `entry` is that response, `headers` are its Digest challenges.
+    """The challenge in a 401 to the UE. `entry` is that response, `headers` are its Digest challenges.
 
     `header` is the one for the subscriber's credentials, the topmost for want of one. `standing` says which keys are
     missing where only they would tell.
@@ -61,9 +61,15 @@ class Posed:
         """Whether this is the nonce of one of its challenges."""
         return bool(value) and any(header.nonce == value for header in self.headers)
 
-    def answered_by(self, value: str | None) -> WwwAuthenticate:
-        """The challenge with this nonce, else the one for the subscriber's credentials."""
-        return next((header for header in self.headers if value and header.nonce == value), self.header)
+    def answered_by(self, value: str | None, algorithm: str | None) -> WwwAuthenticate:
+        """The challenge with this nonce, else the one for the subscriber's credentials.
+
+        Of several with one nonce, as a server that knows more than one hash may send, the one for this algorithm.
+        """
+        found = [header for header in self.headers if value and header.nonce == value]
+        named = (algorithm or "MD5").lower()
+        chosen = next((header for header in found if (header.algorithm or "MD5").lower() == named), None)
+        return chosen or (found[0] if found else self.header)
 
 
 class SeenSqns:
@@ -104,8 +110,11 @@ class SeenSqns:
 
 
 def posed(response: Response, entry: Entry, subscriber: Subscriber | None, seen: SeenSqns) -> Posed | None:
-    """The challenge in a response; None if there is none that can be read."""
-    headers = tuple(header for _, header in digest_challenges(response))
+    """The challenge in a 401; None if there is none that can be read.
+
+    What answers a proxy's 407 stands in another header field, Proxy-Authorization, which no row is about.
+    """
+    headers = tuple(header for _, header in digest_challenges(response)) if response.status == 401 else ()
     if not headers:
         return None
     aka = subscriber is None or subscriber.algorithm is not None

@@ -23,7 +23,7 @@ from imsreg.verdict.facts import Facts
 from imsreg.verdict.ue_challenges import SeenSqns, posed
 from imsreg.verdict.ue_notices import own_contacts
 from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
-from imsreg.verdict.ue_told import Watch
+from imsreg.verdict.ue_told import TRANSACTION, Watch
 
 AT_ONCE = 10.0
 """Seconds within which a REGISTER with credentials answers the challenge before it, though its nonce is another."""
@@ -31,14 +31,15 @@ AT_ONCE = 10.0
 
 @dataclass(slots=True)
 class _Past:
-    """What one UE has done so far: its last REGISTER, the registration that it holds, and the challenges that stand.
+    """What one UE has done so far: its last REGISTER, the registration that it holds of each of its identities, by
+    address of record, and the challenges that stand.
 
-    One stands until a request that answers it has got a final response. `protected` are the addresses of its end of
-    associations.
+    What it does for emergencies is another past. A challenge stands until a request that answers it has got a final
+    response. `protected` are the addresses of its end of associations.
     """
 
     last: UeRegister | None = None
-    held: UeRegister | None = None
+    held: dict[str, UeRegister] = field(default_factory=dict)
     challenged: list[UeRegister] = field(default_factory=list)
     protected: set[Address] = field(default_factory=set)
 
@@ -57,7 +58,7 @@ class History:
         self._facts = facts
         self._watch = watch
         self._transcript = transcript
-        self._pasts: dict[str, _Past] = {}
+        self._pasts: dict[tuple[str, bool], _Past] = {}
         self._seen: dict[str, SeenSqns] = {}
 
     def registers(self) -> Iterator[UeRegister]:
@@ -80,11 +81,12 @@ class History:
     def _placed(self, register: UeRegister) -> UeRegister:
         """With what it is, by what this UE did before."""
         who = register.subscriber.impi if register.subscriber is not None else register.record
-        past, seen = self._pasts.setdefault(who, _Past()), self._seen.setdefault(who, SeenSqns())
+        # An emergency registration is one of its own, with associations of its own (TS 33.203 6.1.0), over the one SIM.
+        past = self._pasts.setdefault((who, register.emergency), _Past())
+        seen = self._seen.setdefault(who, SeenSqns())
         last, register.follows = past.last, past.last
         register.told = self._watch.told_between(last.number if last is not None else 0, register.number)
-        if past.held is not None and not self._still_holds(past.held, register):
-            past.held = None
+        past.held = {record: held for record, held in past.held.items() if self._still_holds(held, register)}
         challenged = past.answered_by(register, self._watch)
         if challenged is not None:
             register.answers, register.stage, register.purpose = challenged, _stage(register), challenged.purpose
@@ -95,8 +97,8 @@ class History:
         elif last is not None and last.status == 423 and register.binds and register.told is None:
             register.stage, register.purpose, register.anchor = Stage.LONGER, last.purpose, last.anchor
         else:
-            register.purpose = _purpose(register, past)
-            register.anchor = None if register.purpose is Purpose.INITIAL else past.held
+            register.purpose = _purpose(register, past, told=bool(self._watch.commands))
+            register.anchor = None if register.purpose is Purpose.INITIAL else past.held.get(register.record)
         if self._facts.security == "ipsec":
             register.astray, register.settled = _astray(register, past.protected)
             past.protected |= _ends(register)
@@ -105,7 +107,8 @@ class History:
         if register.posed is not None:
             past.challenged.append(register)
         if register.accepted and register.request.field("Contact") is not None:
-            past.held = register if register.binds else None
+            past.held.pop(register.record, None)
+            past.held |= {register.record: register} if register.binds else {}
         past.last = register
         return register
 
@@ -176,8 +179,13 @@ def _made(register: UeRegister) -> tuple[SaSet, ...]:
 
 
 def _follows_at_once(register: UeRegister, last: UeRegister, watch: Watch) -> bool:
-    """Whether it came right after the challenge to `last`, unasked, with credentials of whatever kind."""
+    """Whether it came right after the challenge to `last`, unasked, with credentials of whatever kind.
+
+    One that came when the UE may have given the request up has perhaps not been read.
+    """
     if last.posed is None or register.at - last.final_entry.at >= AT_ONCE:
+        return False
+    if last.final_entry.at - last.at >= TRANSACTION:
         return False
     if watch.told_between(last.final_entry.number, register.number) is not None:
         return False
@@ -204,21 +212,27 @@ def _learn(seen: SeenSqns, register: UeRegister) -> None:
             seen.reported(sqn_ms)
 
 
-def _purpose(register: UeRegister, past: _Past) -> Purpose:
-    """What a request that answers nothing is for."""
+def _purpose(register: UeRegister, past: _Past, *, told: bool) -> Purpose:
+    """What a request that answers nothing is for. `told`: the UE was told what to do, from its first registration on.
+
+    Credentials in the first REGISTER for an identity may go on from a registration of another one, or from one that
+    was before the transcript.
+    """
     if register.request.field("Contact") is None:
         return Purpose.FETCH
     if not register.binds:
         return Purpose.DEREGISTRATION
-    if past.held is None or past.last is None:
-        return Purpose.INITIAL
+    held, given = past.held.get(register.record), register.authorization
+    if held is None:
+        unseen = bool(past.held) or (past.last is None and not told)
+        return Purpose.REFRESH if unseen and register.nonce and given and given.response else Purpose.INITIAL
     if register.nonce:
         return Purpose.REFRESH
     # Without credentials: a UE that forgot them, or one that begins anew because of a command or a failure. One with a
     # password may leave them out.
-    anew = register.call_id != past.held.call_id
+    anew = register.call_id != held.call_id
     if not register.by_password:
-        anew = anew or register.told == "register" or not past.last.accepted
+        anew = anew or register.told == "register" or past.last is None or not past.last.accepted
     return Purpose.INITIAL if anew else Purpose.REFRESH
 
 

@@ -11,6 +11,14 @@ from imsreg.sip.uri import Uri
 from imsreg.verdict.ue_registers import UeRegister
 
 
+def version_of(notify: Request) -> int | None:
+    """The version of a registration information document, None if there is none that can be read."""
+    try:
+        return parse_reginfo(notify.body).version
+    except ReginfoError:
+        return None
+
+
 def own_contacts(notify: Request, registration: UeRegister) -> Iterator[RegContact]:
     """The contacts of a registration information document that the UE has registered; none if it cannot be read."""
     try:

@@ -101,6 +101,11 @@ class UeRegister(RegisterExchange):
         return header.number if header is not None else -1
 
     @property
+    def emergency(self) -> bool:
+        """Whether it is about an emergency registration: its contact has the parameter sos (TS 24.229 7.2A.13)."""
+        return any(_for_emergencies(contact.uri) for contact in self.contacts if not contact.star)
+
+    @property
     def by_aka(self) -> bool:
         """Whether the subscriber has AKA keys."""
         return self.subscriber is not None and self.subscriber.algorithm is not None
@@ -122,7 +127,8 @@ class UeRegister(RegisterExchange):
         """The challenge that it answers."""
         if self.answers is None or self.answers.posed is None:
             return None
-        return self.answers.posed.answered_by(self.nonce)
+        algorithm = self.authorization.algorithm if self.authorization is not None else None
+        return self.answers.posed.answered_by(self.nonce, algorithm)
 
     @property
     def nonce(self) -> str:
@@ -158,8 +164,9 @@ class UeRegister(RegisterExchange):
         return max((span for span in spans if span is not None), default=None)
 
     def owns(self, uri: Uri) -> bool:
-        """Whether it registers a contact that equals `uri` (RFC 3261 19.1.4)."""
-        return any(equivalent(contact.uri, uri) for contact in self.contacts)
+        """Whether it registers a contact that equals `uri` (RFC 3261 19.1.4); one for emergencies equals no other."""
+        alike = self.emergency == _for_emergencies(uri)
+        return alike and any(equivalent(contact.uri, uri) for contact in self.contacts)
 
     def sqn_ms(self) -> int | None:
         """SQN_MS of its auts; None if there is none that the AuC can verify. Raises KeysMissing."""
@@ -172,6 +179,10 @@ class UeRegister(RegisterExchange):
         except nonce.NonceError:
             return None
         return open_auts(algorithm, challenged.nonce.rand, auts)
+
+
+def _for_emergencies(uri: Uri) -> bool:
+    return "sos" in uri.params
 
 
 def listed(response: Response) -> tuple[Contact, ...]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.event import Event
-from imsreg.sip.headers.name_addr import To
+from imsreg.sip.headers.name_addr import From, To
 from imsreg.sip.headers.subscription_state import SubscriptionState
 from imsreg.sip.message import Request
 from imsreg.transcript.correlation import Exchange
@@ -15,7 +15,8 @@ from imsreg.transcript.entries import Entry
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.ue_history import History
-from imsreg.verdict.ue_notices import own_contacts
+from imsreg.verdict.ue_notices import own_contacts, version_of
+from imsreg.verdict.ue_proof import unproven
 from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
 from imsreg.verdict.ue_told import TRANSACTION, Watch
 
@@ -33,14 +34,31 @@ class Subscribed:
         """Entry number of the request."""
         return self.exchange.request.number
 
+    def matches(self, notify: Entry) -> bool:
+        """Whether a NOTIFY has the tag of the UE that this SUBSCRIBE has, or none that can be read (RFC 6665 4.4.1).
+
+        The tag of the network may be another one for each network element that has accepted the subscription.
+        """
+        message = notify.message
+        try:
+            there = self.request.get(From)
+            here = message.get(To) if isinstance(message, Request) else None
+        except HeaderError:
+            return True
+        return there is None or here is None or here.tag in (None, there.tag)
+
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """A NOTIFY of the tester for the event reg; `known` if it belongs to a SUBSCRIBE of the UE that was accepted."""
+    """A NOTIFY of the tester for the event reg; `known` if it belongs to a SUBSCRIBE of the UE that was accepted.
+
+    `stale`: its document has a lower version than one that the UE has taken before (RFC 3680 5.2).
+    """
 
     exchange: Exchange
     request: Request
     known: bool
+    stale: bool
 
     @property
     def number(self) -> int:
@@ -76,9 +94,14 @@ class UeView:
         return tuple(exchange for exchange in self._transcript.exchanges if not exchange.by_tester)
 
     @cached_property
-    def registers(self) -> tuple[UeRegister, ...]:
+    def all_registers(self) -> tuple[UeRegister, ...]:
         """The UE's REGISTER requests in order, each with what it is."""
         return tuple(History(self._facts, self.watch, self._transcript).registers())
+
+    @cached_property
+    def registers(self) -> tuple[UeRegister, ...]:
+        """The same without those of an emergency registration, which TS 24.229 5.1.6 has other rules for."""
+        return tuple(register for register in self.all_registers if not register.emergency)
 
     @cached_property
     def initial(self) -> tuple[UeRegister, ...]:
@@ -107,8 +130,8 @@ class UeView:
 
     @cached_property
     def registrations(self) -> tuple[UeRegister, ...]:
-        """Those that were accepted and bind a contact."""
-        return tuple(r for r in self.registers if r.accepted and r.binds)
+        """Those that were accepted and bind a contact. A 2xx that does not prove what it should need not count."""
+        return tuple(r for r in self.registers if r.accepted and r.binds and not unproven(r))
 
     def next(self, register: UeRegister) -> UeRegister | None:
         """The first REGISTER of the same UE after its final response; None if there is none."""
@@ -153,6 +176,7 @@ class UeView:
         """The tester's NOTIFY requests for the registration state."""
         found: list[Notified] = []
         over: set[str | None] = set()
+        versions: dict[str | None, int] = {}
         for exchange in self._transcript.exchanges:
             request = exchange.request.message
             if not exchange.by_tester or not isinstance(request, Request) or request.method != "NOTIFY":
@@ -160,7 +184,10 @@ class UeView:
             call_id = request.value("Call-ID")
             if _names_reg(request):
                 known = call_id not in over and self._subscription_stands(call_id, exchange.request)
-                found.append(Notified(exchange, request, known))
+                version, last = version_of(request), versions.get(call_id, 0)
+                found.append(Notified(exchange, request, known, version is not None and version < last))
+                if version is not None and exchange.final is not None and exchange.final.label.startswith("2"):
+                    versions[call_id] = max(version, last)
             if _terminates(request):
                 over.add(call_id)
         return tuple(found)
@@ -178,6 +205,8 @@ class UeView:
             final = subscribed.exchange.final
             if subscribed.request.value("Call-ID") != call_id or final is None or not final.label.startswith("2"):
                 continue
+            if not subscribed.matches(notify):
+                continue
             if subscribed.exchange.request.flow.association is not None and final.flow.association is None:
                 continue
             ends = (Purpose.DEREGISTRATION, Purpose.INITIAL)
@@ -193,7 +222,9 @@ class UeView:
         return tuple(
             Ended(notified, contact.event, registration)
             for notified in self.notified
-            if notified.known and (registration := self.registration_before(notified.number)) is not None
+            if notified.known
+            and not notified.stale
+            and (registration := self.registration_before(notified.number)) is not None
             for contact in own_contacts(notified.request, registration)
             if contact.state == "terminated"
         )

@@ -18,8 +18,10 @@ from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.authentication import Attempt, attempts
 from imsreg.verdict.bindings import Ledger
+from imsreg.verdict.core_notices import notices
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.strays import reclaimed
+from imsreg.verdict.subscriptions import Subscriptions
 from imsreg.verdict.ue_view import UeView
 
 if TYPE_CHECKING:
@@ -103,7 +105,12 @@ class View:
     @cached_property
     def ledger(self) -> Ledger:
         """Which bindings the 2xx responses have granted, by address of record."""
-        return Ledger(self.attempts)
+        return Ledger(self.attempts, tuple(notices(self.transcript)))
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """What the tester's UEs have subscribed to, and what they were notified of."""
+        return Subscriptions(self.transcript)
 
     @cached_property
     def ue(self) -> UeView:
@@ -120,7 +127,7 @@ class View:
         side = Side.UE if self.facts.role == "ue" else Side.P_CSCF
         if self.facts.security != "ipsec":
             return SecuredView(self.transcript, side, ())
-        steps = of_ue(self.ue.registers) if side is Side.UE else of_tester(self.attempts)
+        steps = of_ue(self.ue.all_registers) if side is Side.UE else of_tester(self.attempts)
         return SecuredView(self.transcript, side, tuple(steps))
 
     @cached_property

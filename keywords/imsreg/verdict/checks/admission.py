@@ -1,4 +1,4 @@
-"""What is refused before anything is registered: unknown users and extensions, spent hops, a wrong Contact *."""
+"""What is refused before anything is registered: unknown or foreign users, unknown extensions, and more."""
 
 from __future__ import annotations
 
@@ -80,6 +80,25 @@ def no_hops_left_is_483(view: View) -> Iterator[Outcome]:
             yield Breach(attempt.final_entry.number, "483 to Max-Forwards: 0", f"{attempt.status}")
 
 
+@check("rfc3261-10.3-03")
+def a_foreign_identity_is_not_found(view: View) -> Iterator[Outcome]:
+    """404; what another element refuses before the registrar, or step 4 does, is odd, and anything else wrong."""
+    foreign = [attempt for attempt in view.attempts if not attempt.faults and _of_nobodys_domain(attempt)]
+    if not foreign:
+        yield Unmet("no REGISTER at the home domain was for a public identity of a foreign domain")
+    for attempt in foreign:
+        expected = "404 to a public identity of a domain that is not the home network's"
+        unmet = Unmet(f"{attempt.status}") if attempt.status in (407, 504) else undecided(attempt)
+        if attempt.status == 404:
+            yield Held(attempt.final_entry.number)
+        elif unmet is not None or attempt.status // 100 == 3:
+            yield unmet or Unmet(f"{attempt.status} sends the REGISTER elsewhere")
+        elif attempt.status // 100 == 4:
+            yield Observed(attempt.final_entry.number, expected, f"{attempt.status}")
+        else:
+            yield Breach(attempt.final_entry.number, expected, f"{attempt.status}")
+
+
 @check("rfc3261-10.3-04")
 def a_star_with_an_expiry_is_refused(view: View) -> Iterator[Outcome]:
     """Contact * alone, with an Expires above zero. Without any Expires the sentence does not apply."""
@@ -136,6 +155,12 @@ def _nobody(view: View, attempt: Attempt) -> bool:
         and to[0].uri.host in homes
         and not any(attempt.record in records_of(subscriber) for subscriber in subscribers.values())
     )
+
+
+def _of_nobodys_domain(attempt: Attempt) -> bool:
+    """Whether To is under the top-level domain that nobody has (RFC 2606 2), so that no network can call it its own."""
+    to = readable(attempt.request, To)
+    return bool(to) and to[0].uri.scheme in ("sip", "sips") and to[0].uri.host.endswith(".invalid")
 
 
 def _challenges(answered: Answered) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from imsreg.sip.challenges import digest_challenges
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.bindings import Granted, granted_seconds
 from imsreg.verdict.checks.registry import check
@@ -19,7 +20,10 @@ NO_WRONG_ANSWER = Unmet("no challenge was answered with a wrong response")
 
 @check("24.229-5.4.1.2.2-05")
 def the_right_response_is_accepted(view: View) -> Iterator[Outcome]:
-    """A REGISTER that answers the newest challenge rightly and in time gets 200."""
+    """A REGISTER that answers the newest challenge rightly and in time gets 200.
+
+    The nonce of a challenge for a password may live shorter: a 401 that calls it stale decides nothing (RFC 7616 3.3).
+    """
     answers = [a for a in view.attempts if a.kind is Kind.RIGHT and a.sound and not _removes_nothing(view, a)]
     if not answers:
         yield Unmet("no challenge was answered with the right response")
@@ -28,6 +32,8 @@ def the_right_response_is_accepted(view: View) -> Iterator[Outcome]:
             yield Held(attempt.final_entry.number)
         elif attempt.status == 0 or attempt.status // 100 == 3 or attempt.status in OTHER_REASONS:
             yield Unmet(f"the right response got {attempt.status or 'no answer'}")
+        elif _stale(attempt):
+            yield Unmet("the response was right, and its nonce is stale, says the 401")
         else:
             yield Breach(attempt.final_entry.number, "200 to the right response", f"{attempt.status}")
 
@@ -87,6 +93,11 @@ def a_failed_authentication_keeps_the_registration(view: View) -> Iterator[Outco
                 yield _kept(view, later, granted, refusal=answered.entry)
     if not decided:
         yield Unmet("no list of bindings came after a wrong response for a registered user had been refused")
+
+
+def _stale(attempt: Attempt) -> bool:
+    challenges = digest_challenges(attempt.final) if attempt.final is not None and not attempt.by_aka else ()
+    return any(challenge.stale for _, challenge in challenges)
 
 
 def _removes_nothing(view: View, attempt: Attempt) -> bool:

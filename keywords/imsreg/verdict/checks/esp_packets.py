@@ -1,9 +1,8 @@
-"""What the packets of either side tell: ports, clear text, keys, dummies, what is sent again or spoiled (TS 33.203)."""
+"""What the packets of either side tell: ports, clear text, keys, dummies, what is sent again (TS 33.203)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from imsreg.secagree.associations import Side
 from imsreg.secagree.events import Direction, Fate, Fault
@@ -18,7 +17,7 @@ from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_choices import two_choices
 from imsreg.verdict.esp_forgotten import is_protected
 from imsreg.verdict.esp_history import MadeSet
-from imsreg.verdict.esp_payload import Payload, fits, payload_of, response_in
+from imsreg.verdict.esp_payload import Payload, fits, payload_of
 from imsreg.verdict.esp_view import AUTHENTIC, NO_SET, Located, SecuredView, shown
 from imsreg.verdict.offers import NOTHING_IN_COMMON, refused
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
@@ -177,31 +176,6 @@ def answers_no_replay(view: View) -> Iterator[Outcome]:
         yield Unmet("no packet with a request over UDP was sent a second time")
 
 
-@check("33.203-6.3-02")
-def answers_nothing_spoiled(view: View) -> Iterator[Outcome]:
-    """No response to a request that was sent only with a wrong ICV, SPI or port, or in the clear to a protected port.
-
-    Such a request is no message of the ladder: a response that answers none of these answers it, if the DUT sent no
-    such response before. It may come in the clear, too, where only the record of its packet tells of it.
-    """
-    secured = view.secured
-    spoiled = [record for record in secured.injected if record.event.injected is not Fault.REPLAY]
-    if not spoiled:
-        yield Unmet("no packet was sent with a fault on purpose")
-        return
-    foreign = [*_foreign_responses(secured, spoiled), *_foreign_in_the_clear(secured, spoiled)]
-    if any(each.latest is None for each in foreign):
-        yield Unmet("the DUT answers what nobody asked even without such a packet")
-        return
-    for each in foreign:
-        if each.latest is not None:
-            yield Breach(each.place, f"no answer to {shown(each.latest)}", each.actual)
-    if not foreign:
-        for record in spoiled:
-            waited = secured.waited(record.at)
-            yield Held(secured.place(record)) if waited else Unmet(f"the tester did not wait after {shown(record)}")
-
-
 def _broken_before(view: View, entry: Entry) -> bool:
     """Whether a connection may have been lost before: a response takes another one then (RFC 3261 18.2.2)."""
     return any(event.kind == "transport" and event.after < entry.number for event in view.transcript.events)
@@ -314,43 +288,3 @@ def _original(secured: SecuredView, record: EspEntry) -> EspEntry | None:
 def _over_tcp(secured: SecuredView, record: EspEntry) -> bool:
     first = _original(secured, record) if record.event.injected is Fault.REPLAY else None
     return first is not None and first.event.inner is not None and first.event.inner.transport == "TCP"
-
-
-class _Foreign(NamedTuple):
-    """A response to nothing that the tester had sent as a message, and the latest spoiled packet before it."""
-
-    place: int
-    actual: str
-    latest: EspEntry | None
-
-
-def _foreign_responses(secured: SecuredView, spoiled: Sequence[EspEntry]) -> Iterator[_Foreign]:
-    """Those of the ladder."""
-    for entry in secured.transcript.strays:
-        if not entry.sent and isinstance(entry.message, Response) and not _asked(secured, entry.message, entry.number):
-            before = [record for record in spoiled if record.after < entry.number]
-            latest = before[-1] if before else None
-            yield _Foreign(entry.number, f"{entry.label} {secured.way(entry)}", latest)
-
-
-def _foreign_in_the_clear(secured: SecuredView, spoiled: Sequence[EspEntry]) -> Iterator[_Foreign]:
-    """Those in packets outside of ESP, which reach nobody."""
-    for record in secured.arrived:
-        inner = record.event.inner
-        if record.event.fate is not Fate.CLEAR or inner is None or not secured.of_dut(inner):
-            continue
-        response = response_in(record.event.octets, inner.transport)
-        if response is not None and not _asked(secured, response, record.after + 1):
-            before = [each for each in spoiled if each.number < record.number]
-            latest = before[-1] if before else None
-            yield _Foreign(secured.place(record), f"{response.status} {shown(record)}", latest)
-
-
-def _asked(secured: SecuredView, response: Message, number: int) -> bool:
-    """Whether the tester has sent the request of a response, as a message, before entry `number`."""
-    asked = (x.request for x in secured.asked if x.request.number < number and x.request.message is not None)
-    return any(_identity(each.message) == _identity(response) for each in asked if each.message is not None)
-
-
-def _identity(message: Message) -> tuple[str | None, str]:
-    return message.value("Call-ID"), " ".join((message.value("CSeq") or "").split())

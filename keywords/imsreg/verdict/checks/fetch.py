@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from imsreg.verdict.authentication import Attempt, Kind
 from imsreg.verdict.bindings import SLACK
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.core_notices import Notice, notices
 from imsreg.verdict.listing import Listed, Listing
 from imsreg.verdict.outcome import Breach, Held, Moot, Outcome, Unmet
 from imsreg.verdict.owed import bound, owed, replaced, touches
@@ -44,14 +45,18 @@ def a_fetch_changes_no_binding(view: View) -> Iterator[Outcome]:
     """A list after a fetch is the one before it, with the time that has passed taken off.
 
     A contact that is not listed any more counts where two requests of a kind, neither of which names it, got different
-    lists: else it is the list that is at fault (rfc3261-10.3-13, rfc3261-10.3-17) and not what the fetch did.
+    lists: else it is the list that is at fault (rfc3261-10.3-13, rfc3261-10.3-17) and not what the fetch did. Nor
+    does it count what the network had ended by itself, as a NOTIFY says.
     """
+    told = tuple(notices(view.transcript))
     spans: dict[str, _Span] = {}
     outcomes: list[Outcome] = []
     for attempt in view.attempts:
         span = spans.setdefault(attempt.record, _Span())
         if attempt.final is not None and attempt.status // 100 == 2:
             answered = Answered(attempt, attempt.final_entry.number, attempt.final)
+            if span.doubted(told, answered):
+                span = spans[attempt.record] = _Span()
             outcomes += span.take_fetch(answered) if _fetches(attempt) else span.take_other(answered)
         elif attempt.status != 401 and not _fetches(attempt):
             # Something else may have changed the bindings.
@@ -65,6 +70,16 @@ class _Span:
 
     fetched: Answered | None = None
     other: Answered | None = None
+
+    def doubted(self, told: Iterable[Notice], answered: Answered) -> bool:
+        """Whether a NOTIFY since one of its lists, and before another, takes away a contact that it has."""
+        lists = [each for each in (self.fetched, self.other) if each is not None]
+        return any(
+            each.entry < notice.number < answered.entry
+            and any(notice.doubts(each.attempt.record, listed.contact.uri) for listed in _listed(each))
+            for each in lists
+            for notice in told
+        )
 
     def take_fetch(self, answered: Answered) -> list[Outcome]:
         former = self.fetched or self.other

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from imsreg.sip.headers.name_addr import From, To
 from imsreg.sip.message import Message, Request, Response
 from imsreg.sip.scan import same_token
+from imsreg.sip.timers import RFC3261
 from imsreg.transcript.correlation import Exchange
+from imsreg.transcript.entries import Entry
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.view import Replied, View, line_of, readable
@@ -53,7 +55,10 @@ def _tagged(reply: Replied) -> Outcome:
 
 @check("rfc3261-8.2.6.2-07")
 def to_tag_stays(view: View) -> Iterator[Outcome]:
-    """All responses to one request but 100 have one To tag, repetitions included."""
+    """All responses to one request but 100 have one To tag, repetitions included.
+
+    Once the transaction is over, after Timer J, the same request begins another one (RFC 3261 17.2.2).
+    """
     decided = False
     for exchange in view.transcript.exchanges:
         for outcome in _tags(exchange) if exchange.by_tester else ():
@@ -67,6 +72,8 @@ def _tags(exchange: Exchange) -> Iterator[Outcome]:
     first: tuple[int, str] | None = None
     for entry in exchange.responses:
         message = entry.message
+        if _over(exchange, entry):
+            return
         tag = _to_tag(message) if isinstance(message, Response) and message.status != 100 else None
         if message is None or not tag:
             continue
@@ -77,6 +84,17 @@ def _tags(exchange: Exchange) -> Iterator[Outcome]:
         else:
             expected = f"tag={first[1]} as in message {first[0]} of the ladder"
             yield Breach(entry.number, expected, f"tag={tag}", line_of(message, "To"))
+
+
+def _over(exchange: Exchange, entry: Entry) -> bool:
+    """Whether a response may belong to a transaction that a repeated request has begun."""
+    final = exchange.final
+    if final is None or entry.number <= final.number:
+        return False
+    lasts = RFC3261.timer_j(reliable=exchange.request.flow.reliable)
+    return any(
+        r.number > final.number and r.at - final.at >= lasts and r.number < entry.number for r in exchange.requests
+    )
 
 
 @check("rfc3261-20-01")

@@ -8,7 +8,7 @@ from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.checks.ue_authorization import BY_PASSWORD, shown, why_none
 from imsreg.verdict.checks.ue_register import is_home_uri
-from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.ue_registers import Stage, UeRegister
 from imsreg.verdict.view import View, line_of
 
@@ -116,7 +116,8 @@ def chooses_an_offered_qop(view: View) -> Iterator[Outcome]:
 def qop_and_cnonce_as_the_challenge_asks(view: View) -> Iterator[Outcome]:
     """With a qop in the challenge a response owes qop and cnonce; without one it has neither.
 
-    Where a UE reports a failure there is no digest that they would serve.
+    RFC 8760 2.6 has auth as the default where no qop is named, and qop in every answer: that is only odd. Where a UE
+    reports a failure there is no digest that they would serve.
     """
     decided = False
     for register, given, challenge in _answered(view):
@@ -129,7 +130,9 @@ def qop_and_cnonce_as_the_challenge_asks(view: View) -> Iterator[Outcome]:
             yield Breach(register.number, "qop and cnonce", f"{there[0]} alone" if there else "neither", line)
         elif there and not challenge.qop_options:
             expected = "neither qop nor cnonce: the challenge has no qop"
-            yield Breach(register.number, expected, " and ".join(there), line)
+            default = len(there) == 2 and (given.qop or "").lower() == "auth" and given.nc is not None
+            finding = Observed if default else Breach
+            yield finding(register.number, expected, " and ".join(there), line)
         else:
             yield Held(register.number)
     if not decided:

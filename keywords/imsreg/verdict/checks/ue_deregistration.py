@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imsreg.verdict.checks.registry import check
-from imsreg.verdict.checks.ue_refresh import last_credentials
+from imsreg.verdict.checks.ue_refresh import due_after, last_credentials
 from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
 from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
 from imsreg.verdict.view import View, line_of
@@ -15,7 +15,10 @@ NO_END = Unmet("the UE did not de-register")
 
 @check("24.229-5.1.1.6-01")
 def asks_for_an_expiry_of_zero(view: View) -> Iterator[Outcome]:
-    """For its contact, or for all by Contact *. Of what the UE sends after it was told to, one request has to."""
+    """For its contact, or for all by Contact *. Of what the UE sends after it was told to, one request has to.
+
+    A refresh that was due about then may have crossed the command, and the end waits for its response (RFC 3261 10.2).
+    """
     decided = False
     judged: set[int] = set()
     for place, command in enumerate(view.ue.watch.commands):
@@ -29,7 +32,12 @@ def asks_for_an_expiry_of_zero(view: View) -> Iterator[Outcome]:
         if sent:
             decided = True
             right = next((r for r in sent if r.purpose is Purpose.DEREGISTRATION), None)
-            yield Held(right.number) if right is not None else _still_binds(sent[0])
+            if right is not None:
+                yield Held(right.number)
+            elif all(map(_was_due, sent)):
+                yield Unmet("a refresh was due when the UE was told to de-register")
+            else:
+                yield _still_binds(sent[0])
     for register in view.ue.registers:
         if register.purpose is Purpose.DEREGISTRATION and register.number not in judged:
             decided = True
@@ -42,6 +50,15 @@ def asks_for_an_expiry_of_zero(view: View) -> Iterator[Outcome]:
 def sends_its_last_credentials(view: View) -> Iterator[Outcome]:
     """As when it registers again."""
     yield from last_credentials(view, Purpose.DEREGISTRATION, NO_END)
+
+
+def _was_due(register: UeRegister) -> bool:
+    """Whether it is a refresh, and most of the time until that was due had passed."""
+    anchor = register.anchor
+    granted = anchor.granted() if anchor is not None else None
+    if register.purpose is not Purpose.REFRESH or anchor is None or not granted:
+        return False
+    return register.at - anchor.final_entry.at >= due_after(granted) / 2
 
 
 def _still_binds(register: UeRegister) -> Breach:

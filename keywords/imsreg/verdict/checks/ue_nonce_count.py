@@ -10,6 +10,8 @@ from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.authorization import Authorization
 from imsreg.sip.message import Request
 from imsreg.verdict.checks.registry import check
+from imsreg.verdict.checks.ue_numbering import left_out
+from imsreg.verdict.credentials import FIRST_USE
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.ue_challenges import known_algorithm
 from imsreg.verdict.view import View, line_of
@@ -45,19 +47,21 @@ def counts_the_uses_of_a_nonce(view: View) -> Iterator[Outcome]:
             continue
         count, before = int(given.nc, 16), used.get(given.nonce)
         by_aka = given.nonce in aka or (given.algorithm or "").lower().startswith("aka")
-        yield _counted(number, given, count, before, line, aka=by_aka)
+        unseen = before is not None or count - FIRST_USE <= left_out(view, number)
+        yield _counted(number, given, count, before, line, aka=by_aka, unseen=unseen)
         used[given.nonce] = _Used(given, max(count, before.count if before is not None else 0))
     if not decided:
         yield Unmet("the UE sent no credentials with a qop")
 
 
 def _counted(
-    number: int, given: Authorization, count: int, before: _Used | None, line: int | None, *, aka: bool
+    number: int, given: Authorization, count: int, before: _Used | None, line: int | None, *, aka: bool, unseen: bool
 ) -> Outcome:
-    due = 1 if before is None else before.count + 1
+    """`unseen`: requests with this nonce that nobody saw may lie before it."""
+    due = FIRST_USE if before is None else before.count + 1
     if count == due or (aka and before is not None and _repeats(given, before.given)):
         return Held(number)
-    found = Observed if before is not None and count > due else Breach  # requests that nobody saw may lie between
+    found = Observed if unseen and count > due else Breach
     return found(number, f"nc={due:08x}", _shown(given.nc), line)
 
 

@@ -34,6 +34,33 @@ def answers_notify_with_200(view: View) -> Iterator[Outcome]:
         yield Unmet("no NOTIFY of the UE's subscription was answered, or waited for")
 
 
+@check("rfc6665-4.1.3-02")
+def refuses_a_notify_of_nobody(view: View) -> Iterator[Outcome]:
+    """One with the Call-ID of a SUBSCRIBE, but for another subscriber: of what else the UE watches nothing is known."""
+    decided = False
+    for notified in view.ue.notified:
+        if not _for_another(view, notified) or not _reaches(view, notified):
+            continue
+        expected = "481 to the NOTIFY, or another 4xx or 5xx"
+        final = notified.exchange.final
+        if final is not None and isinstance(final.message, Response):
+            decided = True
+            status = final.message.status
+            yield Held(final.number) if status // 100 in (4, 5) else Breach(final.number, expected, f"{status}")
+        elif (waited := view.ue.watch.until - notified.at) >= PATIENCE:
+            decided = True
+            yield Breach(notified.number, expected, f"no answer for {waited:.0f} s")
+    if not decided:
+        yield Unmet("no NOTIFY came that belongs to no subscription of the UE, with an answer or time to wait for it")
+
+
+def _for_another(view: View, notified: Notified) -> bool:
+    """Whether a NOTIFY has the Call-ID of SUBSCRIBE requests of the UE, but another tag than theirs."""
+    call_id = notified.request.value("Call-ID")
+    named = [subscribed for subscribed in view.ue.subscribed if subscribed.request.value("Call-ID") == call_id]
+    return bool(named) and not any(subscribed.matches(notified.exchange.request) for subscribed in named)
+
+
 @check("24.229-5.1.1.7-01")
 def registers_anew_when_deactivated(view: View) -> Iterator[Outcome]:
     """The first REGISTER after the NOTIFY begins an initial registration."""
@@ -96,8 +123,13 @@ def _reaches(view: View, notified: Notified) -> bool:
 
 
 def _unasked(view: View, ended: Ended) -> UeRegister | None:
-    """The UE's first REGISTER after the NOTIFY, if it was told nothing in between."""
-    number = ended.notified.number
-    later = next((r for r in view.ue.registers if r.number > number and r.same_ue(ended.registration)), None)
+    """The UE's first REGISTER after it took the NOTIFY, if it was told nothing in between.
+
+    What goes on with an exchange from before, the answer to a challenge, is none that the NOTIFY has brought about.
+    """
+    final = ended.notified.exchange.final
+    number = final.number if final is not None else ended.notified.number
+    since = (r for r in view.ue.registers if r.number > number and r.same_ue(ended.registration))
+    later = next((r for r in since if r.answers is None or r.answers.number > number), None)
     told = later is not None and view.ue.watch.told_between(number, later.number) is not None
     return None if told else later

@@ -10,9 +10,10 @@ from imsreg.sip.headers.max_forwards import MaxForwards
 from imsreg.sip.headers.name_addr import From, To
 from imsreg.sip.headers.via import Via
 from imsreg.sip.message import Request
+from imsreg.sip.timers import RFC3261
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.checks.ue_register import NO_REGISTER
-from imsreg.verdict.outcome import Breach, Held, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.ue_registers import Purpose, Stage, UeRegister
 from imsreg.verdict.view import View, line_of
 
@@ -87,13 +88,17 @@ def branches_begin_with_the_magic_cookie(view: View) -> Iterator[Outcome]:
 
 @check("rfc3261-8.1.1.7-02")
 def every_request_has_its_own_branch(view: View) -> Iterator[Outcome]:
-    """Retransmissions apart. ACK and CANCEL take over the branch of another request."""
+    """Retransmissions apart, over another transport too. ACK and CANCEL take over the branch of another request."""
     first: dict[str, int] = {}
+    numbered: dict[str, tuple[str | None, ...]] = {}
     decided = False
     for number, request in _requests(view):
         branch = _branch(request)
         if not branch or request.method in ("ACK", "CANCEL"):
             continue
+        number_of_it = (request.value("Call-ID"), request.value("CSeq"))
+        if branch in first and numbered[branch] == number_of_it:
+            continue  # rfc3261-10.2-02 finds whether it may be the same
         decided = decided or bool(first)
         if branch in first:
             actual = f"the branch of message {first[branch]}"
@@ -101,6 +106,7 @@ def every_request_has_its_own_branch(view: View) -> Iterator[Outcome]:
         elif first:
             yield Held(number)
         first.setdefault(branch, number)
+        numbered.setdefault(branch, number_of_it)
     if not decided:
         yield Unmet("the UE sent fewer than two requests with a branch")
 
@@ -141,25 +147,61 @@ def keeps_its_call_id(view: View) -> Iterator[Outcome]:
 
 @check("rfc3261-10.2-02")
 def cseq_counts_up_by_one(view: View) -> Iterator[Outcome]:
-    """From REGISTER to REGISTER with the same Call-ID. A packet that could not be read may have held one more."""
+    """From REGISTER to REGISTER with the same Call-ID.
+
+    A packet that could not be read may have held one more. So may one that got lost, which the UE has given up: of a
+    number that is left out nothing is certain but where the UE had no time for that. What failed may go elsewhere as it
+    was, in a transaction of its own (RFC 3263 4.3; RFC 3261 18.1.1).
+    """
     last: dict[str, UeRegister] = {}
     decided = False
-    for register in view.ue.registers:
+    for register in view.ue.all_registers:
         before = last.get(register.call_id)
         last[register.call_id] = register
         if before is None or before.cseq < 0:
             continue
         decided = True
-        if register.cseq == before.cseq + 1:
+        if register.cseq == before.cseq + 1 or _goes_elsewhere(before, register):
             yield Held(register.number)
         elif register.cseq > before.cseq and _unread(view, before.number, register.number):
             yield Unmet("packets of the UE between two REGISTER requests could not be read")
         else:
             line = line_of(register.request, "CSeq")
             actual = f"CSeq: {register.request.value('CSeq')}"
-            yield Breach(register.number, f"CSeq: {before.cseq + 1} REGISTER", actual, line)
+            lost = register.cseq > before.cseq and _may_lie_between(before, register)
+            finding = Observed if lost else Breach
+            yield finding(register.number, f"CSeq: {before.cseq + 1} REGISTER", actual, line)
     if not decided:
         yield Unmet("no two REGISTER requests had the same Call-ID")
+
+
+def left_out(view: View, number: int) -> int:
+    """How many numbers of CSeq lie between a REGISTER of the UE and the one before it with the same Call-ID."""
+    registers = [r for r in view.ue.all_registers if r.number <= number]
+    if not registers or registers[-1].number != number:
+        return 0
+    *earlier, register = registers
+    before = next((r for r in reversed(earlier) if r.call_id == register.call_id), None)
+    return max(0, register.cseq - before.cseq - 1) if before is not None and before.cseq >= 0 else 0
+
+
+def _goes_elsewhere(before: UeRegister, register: UeRegister) -> bool:
+    """Whether it is the request before, to another address or over another transport, where that one has failed."""
+    here, there = before.exchange.request.flow, register.exchange.request.flow
+    failed = before.final is None or before.status in (408, 503)
+    same = before.cseq == register.cseq and before.nonce == register.nonce and before.contacts == register.contacts
+    return failed and same and (here.transport, here.local) != (there.transport, there.local)
+
+
+def _may_lie_between(before: UeRegister, register: UeRegister) -> bool:
+    """Whether a UE may have sent another request in between, which nobody has seen.
+
+    Over UDP it repeats what got lost; within T1 of a response it has not even had a reason to do so.
+    """
+    if register.exchange.request.flow.reliable or before.final is None:
+        return True
+    entry = before.final_entry
+    return entry.number > register.number or register.at - entry.at >= RFC3261.t1
 
 
 def _unread(view: View, earlier: int, later: int) -> bool:

@@ -24,6 +24,9 @@ AHEAD = 600
 TOLERANCE = 5.0
 """Seconds by which a refresh may be late: an expiry counts whole seconds, and so may the UE's timer."""
 
+REPEATED = 15.0
+"""Seconds within which a request over UDP whose first copies got lost is repeated at least once (TS 24.229 7.7)."""
+
 ROUNDING = 1.0
 """Seconds that a watch up to the end of a registration may lack."""
 
@@ -43,14 +46,20 @@ class _Due:
     others: frozenset[int | None]
 
     @property
+    def heard(self) -> float:
+        """When the UE has heard of it at the latest: the first 200 may have got lost, and have been sent again."""
+        final = self.registration.final_entry
+        return max(entry.at for entry in self.registration.exchange.responses if entry.raw == final.raw)
+
+    @property
     def at(self) -> float:
         """When it is to be refreshed."""
-        return self.registration.final_entry.at + due_after(self.granted)
+        return self.heard + due_after(self.granted)
 
     @property
     def end(self) -> float:
         """When it is over."""
-        return self.registration.final_entry.at + self.granted
+        return self.heard + self.granted
 
     @property
     def expected(self) -> str:
@@ -79,7 +88,7 @@ def registers_again_in_time(view: View) -> Iterator[Outcome]:
     decided = False
     for due in _granted(view):
         course = _course(view, due)
-        if course is None:
+        if course is None or (course.never and _may_have_got_lost(due, course)):
             continue
         decided = True
         after = f"{course.after:.0f} s after it"
@@ -88,13 +97,20 @@ def registers_again_in_time(view: View) -> Iterator[Outcome]:
             yield Unmet("the UE went by another expiry than its own, which rfc3261-10.2.4-01 judges")
         elif course.never or course.at > due.at + TOLERANCE:
             actual = f"none for {course.after:.0f} s" if course.never else after
-            yield Breach(course.entry, due.expected, actual, course.line)
+            finding = Observed if _may_have_got_lost(due, course) else Breach
+            yield finding(course.entry, due.expected, actual, course.line)
         elif course.at < due.at - TOLERANCE:
             yield Observed(course.entry, due.expected, after)
         else:
             yield Held(course.entry)
     if not decided:
         yield NOT_DUE
+
+
+def _may_have_got_lost(due: _Due, course: _Course) -> bool:
+    """Whether the REGISTER may have been sent in time over UDP, and only a repetition arrive, or none so far."""
+    over_udp = not due.registration.exchange.request.flow.reliable
+    return over_udp and course.at <= min(due.at + REPEATED, due.end - ROUNDING)
 
 
 @check("rfc3261-10.2.4-01")
@@ -181,7 +197,7 @@ def _course(view: View, due: _Due) -> _Course | None:
     registration, begun = due.registration, due.registration.final_entry
     quiet = view.ue.quiet(registration)
     later = view.ue.next(registration)
-    if _cut_short(view, registration, later.number if later is not None else None, due.at + TOLERANCE):
+    if cut_short(view, registration, later.number if later is not None else None, due.at + TOLERANCE):
         return None
     own = view.ue.own_next(registration)
     if own is not None and own.binds and own.purpose is not Purpose.INITIAL:
@@ -203,7 +219,7 @@ def _astray(due: _Due, after: float) -> str:
     return "as if there were no Expires" if over and None in due.others else ""
 
 
-def _cut_short(view: View, registration: UeRegister, later: int | None, limit: float) -> bool:
+def cut_short(view: View, registration: UeRegister, later: int | None, limit: float) -> bool:
     """Whether a NOTIFY changed the expiry of the own contact, or ended it, before the refresh was due."""
     begun = registration.final_entry.number
     return any(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.expires import MinExpires
 from imsreg.sip.headers.retry_after import RetryAfter
+from imsreg.verdict.checks.esp_in_use import call_of, emergency_calls
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.ue_registers import Stage, UeRegister
@@ -35,14 +36,15 @@ def asks_for_min_expires(view: View) -> Iterator[Outcome]:
         decided = True
         for contact in reply.contacts:
             asked = reply.asked(contact)
-            if asked is not None and asked >= least:
+            if asked == 0 or (asked is not None and asked >= least):
                 yield Held(reply.number)
             else:
                 name = "Contact" if "expires" in contact.params else "Expires"
                 actual = f"{asked} s" if asked is not None else "no expiry"
-                yield Breach(
-                    reply.number, f"at least the {least} s of Min-Expires", actual, line_of(reply.request, name)
-                )
+                # Long after it a registration is another one, to which another 423 is the answer.
+                finding = Breach if reply.at - register.final_entry.at < PATIENCE else Observed
+                line = line_of(reply.request, name)
+                yield finding(reply.number, f"at least the {least} s of Min-Expires", actual, line)
     if not decided:
         yield Unmet("the UE did not register again after a 423 with a Min-Expires above what it had asked for")
 
@@ -86,15 +88,20 @@ def does_not_repeat_what_is_forbidden(view: View) -> Iterator[Outcome]:
 
 @check("rfc3261-21.5.4-01")
 def waits_for_retry_after(view: View) -> Iterator[Outcome]:
-    """No request of any kind before the time is over, unless the UE is told to."""
+    """No request of any kind before the time is over, unless the UE is told to, or there is an emergency."""
     decided = False
+    calls, registers = emergency_calls(view), {r.number for r in view.ue.all_registers if r.emergency}
+    asked = (exchange.request for exchange in view.ue.exchanges if exchange.request.number not in registers)
+    requests = [request for request in asked if call_of(request) not in calls]
     for register in view.ue.registers:
         seconds = _retry_after(register)
         if not seconds:
             continue
         entry = register.final_entry
         due = entry.at + seconds - EARLY
-        early = next((e.request for e in view.ue.exchanges if e.request.number > entry.number), None)
+        # Another server may be asked meanwhile.
+        later = (request for request in requests if request.number > entry.number)
+        early = next((request for request in later if request.destination.host == entry.source.host), None)
         told = view.ue.watch.told_between(entry.number, early.number if early is not None else None)
         if told is not None:
             continue
@@ -132,12 +139,14 @@ def one_registration_at_a_time(view: View) -> Iterator[Outcome]:
 def _while_open(view: View, register: UeRegister, later: UeRegister) -> bool:
     """Whether `later` was sent, unasked and the same way, before the response to `register` or its timeout.
 
-    What a UE makes of a response that it should discard is judged elsewhere.
+    The end of a connection ends what waits on it (RFC 3261 8.1.3.1). What a UE makes of a response that it should
+    discard is judged elsewhere.
     """
     if register.astray or (register.final is not None and register.final_entry.number < later.number):
         return False
     flows = register.exchange.request.flow, later.exchange.request.flow
-    if flows[0].transport != flows[1].transport or later.at - register.at >= TRANSACTION - EARLY:
+    another = flows[0].reliable and flows[0].connection != flows[1].connection
+    if another or flows[0].transport != flows[1].transport or later.at - register.at >= TRANSACTION - EARLY:
         return False
     return view.ue.watch.told_between(register.number, later.number) is None
 

@@ -129,8 +129,10 @@ def asks_for_the_default_expiry(view: View, purpose: Purpose, none: Unmet) -> It
     for register in view.ue.registers:
         changed = any(r.stage is Stage.LONGER or r.told == "deregister" for r in register.chain())
         for contact in () if changed or register.purpose is not purpose else register.contacts:
-            decided = True
             asked = register.asked(contact)
+            if asked == 0 and register.binds:
+                continue  # one of before, which goes
+            decided = True
             if asked == EXPIRY:
                 yield Held(register.number)
             else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from imsreg.sip.headers.security import SecurityServer
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.esp_sets import sets_made_by, sound, soundly_offered
-from imsreg.verdict.outcome import Breach, Moot, Observed, Outcome, Unmet
+from imsreg.verdict.outcome import Breach, Moot, Outcome, Unmet
 from imsreg.verdict.ue_challenges import Posed, Put
 from imsreg.verdict.ue_registers import REPORTS, Stage, UeRegister
 from imsreg.verdict.ue_replies import Fault, Reaction, password_for, reaction
@@ -72,22 +72,6 @@ def takes_res_as_octets(view: View) -> Iterator[Outcome]:
             yield found.outcome if found.fault is Fault.CUT else _if_kept(found, "the response is wrong otherwise")
     if not decided:
         yield none_for_aka(view, "the UE answered no challenge whose RES has a zero octet")
-
-
-@check("rfc7616-3.4.1-01")
-def answers_with_its_password(view: View) -> Iterator[Outcome]:
-    """SIP digest. That a UE gives up on a challenge to credentials which it has sent is odd, not wrong."""
-    challenged = [(r, r.posed) for r in view.ue.challenged if r.posed is not None and r.by_password]
-    decisive = [(r, posed) for r, posed in challenged if posed.put is Put.PASSWORD]
-    if not decisive:
-        aka = any(r.by_aka for r in view.ue.registers)
-        yield Moot("the subscriber has AKA keys, no password") if aka else Unmet("no challenge asked for a password")
-    for register, posed in decisive:
-        found = reaction(view, register, posed)
-        outcome = found.outcome
-        if isinstance(outcome, Breach) and found.reply is None and register.nonce:
-            outcome = Observed(outcome.entry, outcome.expected, outcome.actual, outcome.line)
-        yield outcome
 
 
 def _if_kept(found: Reaction, otherwise: str) -> Outcome:

@@ -60,7 +60,15 @@ def intervals_double(view: View) -> Iterator[Outcome]:
         yield _none(view, "no request over UDP was left without a response for long enough")
 
 
+def _with_gaps(sent: Sequence[Entry]) -> bool:
+    """Whether the times are those of the usual timers, though the first repetitions got lost."""
+    offsets = [entry.at - sent[0].at for entry in sent[1:]]
+    return any(all(any(_near(o, due) for due in schedule(each)) for o in offsets) for each in (RFC3261, IMS))
+
+
 def _doubling(sent: Sequence[Entry], intervals: Sequence[float]) -> Outcome:
+    if _with_gaps(sent):
+        return Held(sent[-1].number)
     for place, (before, after) in enumerate(pairwise(intervals)):
         capped = _near(after, before) and after >= RFC3261.t2 * 0.9
         if not capped and after < 2 * before - _slack(2 * before) and not _caps(before, intervals[place + 1 :]):
@@ -109,6 +117,7 @@ def goes_on_after_a_provisional_response(view: View) -> Iterator[Outcome]:
             continue
         first = exchange.provisional[0]
         until = exchange.final.at if exchange.final is not None else _kept_waiting(view, exchange)
+        until = min(until, exchange.request.at + RFC3261.timer_f - GRACE)  # then the UE has given it up
         again = [entry for entry in exchange.requests if entry.at > first.at + GRACE]
         again = [entry for entry in again if entry.at <= until]
         waited = until - first.at
@@ -138,7 +147,7 @@ def _over_udp(view: View) -> Iterator[Exchange]:
 
     What the tester answers where a UE discards it shows nothing: outside of the associations of the request.
     """
-    discarded = {register.number for register in view.ue.registers if register.astray}
+    discarded = {register.number for register in view.ue.all_registers if register.astray}
     protected = view.secured.ports(view.secured.dut) if view.facts.security == "ipsec" else frozenset()
     for exchange in view.ue.exchanges:
         clear = [entry for entry in exchange.responses if entry.flow.association is None]

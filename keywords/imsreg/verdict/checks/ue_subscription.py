@@ -14,6 +14,7 @@ from imsreg.verdict.bindings import expires_header
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.checks.ue_register import EXPIRY
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
+from imsreg.verdict.route_hops import hop, hops
 from imsreg.verdict.ue_registers import Purpose, UeRegister
 from imsreg.verdict.ue_told import PATIENCE
 from imsreg.verdict.ue_view import Subscribed
@@ -88,16 +89,24 @@ def _identity(subscribed: Subscribed, registration: UeRegister, associated: list
 
 @check("24.229-5.1.1.3-03")
 def asks_for_600000_s(view: View) -> Iterator[Outcome]:
-    """The event is what makes it a subscription to the registration state; the expiry stands in Expires."""
+    """The event is what makes it a subscription to the registration state; the expiry stands in Expires.
+
+    What a 423 has asked for is another matter, and so is a fetch, which subscribes to nothing (RFC 6665 4.4.3).
+    """
     if not view.ue.subscribed:
         yield NO_SUBSCRIBE
+    longer = False
     for subscribed in view.ue.subscribed:
         seconds = expires_header(subscribed.request)
         if seconds == EXPIRY:
             yield Held(subscribed.number)
+        elif seconds == 0 or (longer and seconds is not None and seconds > EXPIRY):
+            yield Unmet("a SUBSCRIBE for another time than at first: a fetch, or what a 423 has asked for")
         else:
             actual = f"{seconds} s" if seconds is not None else "no Expires that can be read"
             yield Breach(subscribed.number, f"Expires: {EXPIRY}", actual, line_of(subscribed.request, "Expires"))
+        final = subscribed.exchange.final
+        longer = final is not None and final.label.startswith("423")
 
 
 @check("rfc3680-4.5-01")
@@ -161,7 +170,7 @@ def route_goes_on_with_service_route(view: View) -> Iterator[Outcome]:
         p_cscf = subscribed.exchange.request.destination
         begun = bool(routes) and _leads_to(routes[0], p_cscf, wanted, len(routes))
         found = routes[1:] if begun else routes
-        if list(map(_comparable, found)) == list(map(_comparable, wanted)):
+        if hops(found) == hops(wanted):
             yield Held(subscribed.number)
         else:
             expected = ", ".join(map(str, wanted)) or "nothing: the last 2xx has no Service-Route"
@@ -184,19 +193,12 @@ def _service_route(subscribed: Subscribed) -> tuple[ServiceRoute, ...] | None:
 
 def _leads_to(route: Route, p_cscf: Address, service: tuple[ServiceRoute, ...] | None, hops: int) -> bool:
     """Whether the first of so many Route values is the P-CSCF and not the first of Service-Route."""
-    if service and hops <= len(service) and _comparable(route) == _comparable(service[0]):
+    if service and hops <= len(service) and hop(route) == hop(service[0]):
         return False
     try:
         return Address.of(route.uri.host, 0).host == p_cscf.host
     except ValueError:
         return bool(route.uri.host)
-
-
-def _comparable(route: Route | ServiceRoute) -> tuple[object, ...]:
-    """A hop with all that it says, in whatever case it may be written."""
-    uri = route.uri
-    params = tuple(sorted((name, (value or "").lower()) for name, value in uri.params.items()))
-    return uri.scheme, uri.user, uri.host, uri.port, params
 
 
 def _records(values: tuple[str, ...]) -> list[str]:
@@ -217,5 +219,10 @@ def _record(text: str) -> str:
 
 
 def _can_subscribe(view: View, registration: UeRegister) -> bool:
-    """Whether the UE has associations to subscribe on, where it needs them (TS 33.203 7.4)."""
-    return view.facts.security != "ipsec" or registration.exchange.request.flow.association is not None
+    """Whether the UE has associations to subscribe on, where it needs them (TS 33.203 7.4).
+
+    One that asked for an agreement and got none may think that it needs them.
+    """
+    if view.facts.security != "ipsec":
+        return registration.answers is not None or not registration.request.fields("Security-Client")
+    return registration.exchange.request.flow.association is not None
