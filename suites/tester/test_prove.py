@@ -41,3 +41,30 @@ def test_a_failed_test_speaks_against_a_benign_variant() -> None:
 def test_the_reference_passes_the_same_test() -> None:
     trial = prove.reference_trial(("cscf", "none"))
     assert (trial.words["24.229-5.4.1.2.2F-03"], trial.faults) == ("PASS", ())
+
+
+TWO_TESTS = """*** Settings ***
+Library          ImsRegLibrary
+Test Setup       Power On UE
+Test Teardown    Power Off UE
+
+*** Test Cases ***
+Identities Are Listed
+    [Tags]    req:24.229-5.4.1.2.2F-02
+    Register
+    Requirements Should Hold
+
+Service Route Is There
+    [Tags]    req:24.229-5.4.1.2.2F-01
+    Register
+    Requirements Should Hold
+"""
+
+
+def test_in_a_quick_proof_a_mutant_meets_its_own_tests_alone(suites: None, tmp_path: Path) -> None:
+    (tmp_path / "cscf" / "strict.robot").write_text(TWO_TESTS, encoding="utf-8")
+    whole, quick = (prove.mutant_trial("c-service-route-missing", quick=each) for each in (False, True))
+    assert whole.caught_by == quick.caught_by == ("24.229-5.4.1.2.2F-01",)
+    assert not whole.faults + quick.faults
+    assert "24.229-5.4.1.2.2F-02" in whole.words
+    assert "24.229-5.4.1.2.2F-02" not in quick.words

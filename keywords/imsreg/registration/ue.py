@@ -13,7 +13,7 @@ from imsreg.aka.usim import Usim
 from imsreg.registration.credentials import FIRST_USE, Answer, CannotAnswer, Credentials, ResChoice, answer
 from imsreg.registration.seams import Seams
 from imsreg.registration.ue_drafts import Drafts
-from imsreg.registration.ue_password import PasswordStore, password_challenge
+from imsreg.registration.ue_password import PasswordStore
 from imsreg.registration.ue_request import (
     EXPIRY,
     RegisterParts,
@@ -26,7 +26,7 @@ from imsreg.registration.ue_request import (
 from imsreg.registration.ue_security import NoAgreement, Outlet, UeSecurity
 from imsreg.secagree.changes import SaChange
 from imsreg.secagree.negotiation import LEGACY_TRANSFORMS, Endpoints, Transform, choose, offer
-from imsreg.sip.challenges import aka_challenge
+from imsreg.sip.challenges import aka_challenge, password_challenge
 from imsreg.sip.draft import Draft
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.flow import Address, Flow, Transport

@@ -10,18 +10,8 @@ from imsreg.registration.credentials import Answer, CannotAnswer, Credentials, a
 from imsreg.registration.seams import Seams
 from imsreg.registration.ue_request import UeIdentity
 from imsreg.secret import Secret
-from imsreg.sip.challenges import digest_challenges
+from imsreg.sip.challenges import PASSWORD_ALGORITHMS
 from imsreg.sip.headers.authorization import WwwAuthenticate
-from imsreg.sip.message import Response
-
-ALGORITHMS = ("md5", "sha-256")
-"""The algorithms that it answers, in lower case; a challenge without one means MD5 (RFC 7616 3.3)."""
-
-
-def password_challenge(response: Response) -> WwwAuthenticate | None:
-    """The challenge that is answered, the topmost with an algorithm that is known (RFC 8760 2.4), or None."""
-    challenges = (challenge for _, challenge in digest_challenges(response))
-    return next((c for c in challenges if (c.algorithm or "md5").lower() in ALGORITHMS), None)
 
 
 def card_of(subscriber: Subscriber, sqn: SqnArray) -> Usim | PasswordStore:
@@ -57,7 +47,7 @@ class PasswordStore:
 
         Raises CannotAnswer for an algorithm that is not known.
         """
-        if (challenge.algorithm or "md5").lower() not in ALGORITHMS:
+        if (challenge.algorithm or "md5").lower() not in PASSWORD_ALGORITHMS:
             raise CannotAnswer("its algorithm is none for a password")
         self._challenge, self._uses = challenge, 0
         return Credentials(Answer.AUTHENTICATED, self.again(identity, cnonce=cnonce, seams=seams, nc=nc))

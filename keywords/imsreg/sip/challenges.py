@@ -9,6 +9,9 @@ from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.authorization import WwwAuthenticate
 from imsreg.sip.message import Response
 
+PASSWORD_ALGORITHMS = ("md5", "sha-256")
+"""The algorithms that a UE with a password answers, in lower case; a challenge without one means MD5 (RFC 7616 3.3)."""
+
 _CARRIERS = {401: "WWW-Authenticate", 407: "Proxy-Authenticate"}
 
 
@@ -32,3 +35,9 @@ def aka_challenge(response: Response) -> WwwAuthenticate | None:
     """
     found = [challenge for _, challenge in digest_challenges(response)]
     return next((c for c in found if (c.algorithm or "").lower() == "akav1-md5"), found[0] if found else None)
+
+
+def password_challenge(response: Response) -> WwwAuthenticate | None:
+    """The challenge that a UE with a password answers: the topmost that it knows (RFC 8760 2.4), or None."""
+    challenges = (challenge for _, challenge in digest_challenges(response))
+    return next((c for c in challenges if (c.algorithm or "md5").lower() in PASSWORD_ALGORITHMS), None)

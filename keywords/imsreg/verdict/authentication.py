@@ -14,7 +14,7 @@ from imsreg.identity.absent import KeysMissing
 from imsreg.identity.subscribers import Subscriber
 from imsreg.secagree.associations import Name
 from imsreg.secagree.negotiation import same_list
-from imsreg.sip.challenges import aka_challenge
+from imsreg.sip.challenges import aka_challenge, password_challenge
 from imsreg.sip.errors import HeaderError, UriError
 from imsreg.sip.headers.authorization import Authorization, WwwAuthenticate
 from imsreg.sip.headers.cseq import CSeq
@@ -306,7 +306,8 @@ def expected_response(attempt: Attempt, password: bytes) -> str | None:
 def _read_challenge(attempt: Attempt) -> None:
     if attempt.status != 401 or attempt.final is None:
         return
-    attempt.challenge = aka_challenge(attempt.final)
+    by_password = attempt.subscriber is not None and attempt.subscriber.password is not None
+    attempt.challenge = (password_challenge(attempt.final) if by_password else None) or aka_challenge(attempt.final)
     if attempt.challenge is None:
         attempt.challenge_fault = _why_no_challenge(attempt.final)
         return
