@@ -101,6 +101,7 @@ class ForeignAnalyst:
         self._subscribers = tuple(subscribers)
         self._spec_strict = spec_strict
         self._ignore_known = ignore_known
+        self._by_profile = f" --profile {shlex.quote(str(profile.path))}" if profile is not None else ""
 
     def analyse(self, capture: ForeignCapture) -> Overheard:
         """Everything that a capture shows; no conversation if there is no registration at Gm in it."""
@@ -140,7 +141,7 @@ class ForeignAnalyst:
             facts=self._facts(identities, subscriber, conversation, role, profile),
             spec_strict=self._spec_strict,
             ignore_known=self._ignore_known,
-            reproduce=f"imsreg analyze {shlex.quote(str(capture.path))}",
+            reproduce=f"imsreg analyze {shlex.quote(str(capture.path))}{self._by_profile}",
         )
         test = f"{'UE' if role == 'ue' else 'network'}: {safe_text(conversation.title)}"
         judged = judge.judge(transcript, (), test)
