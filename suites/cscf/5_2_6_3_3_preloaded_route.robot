@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 The Service-Route Is The Way
     [Documentation]    The P-CSCF takes itself out of Route, and stays on the way of the dialog.
-    [Tags]    req:24.229-5.2.6.3.3-02    req:rfc3261-16.4-01    smoke
+    [Tags]    req:24.229-5.2.6.3.3-02    req:rfc3261-16.4-01
     Register
     ${subscribe}=    Build Subscribe
     Send Request    ${subscribe}

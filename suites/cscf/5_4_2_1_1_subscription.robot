@@ -11,7 +11,7 @@ Test Teardown       Power Off UE
 A Registered User Subscribes To His Own State
     [Documentation]    As every UE does after its registration. The first NOTIFY comes in the dialog of the 200.
     [Tags]    req:24.229-5.4.2.1.1-01    req:rfc6665-4.2.1.2-01    req:rfc3261-12.1.1-01    req:rfc3261-12.2.1.1-02
-    ...       req:rfc6665-8.3.1-01    smoke
+    ...       req:rfc6665-8.3.1-01
     Register
     ${subscribe}=    Build Subscribe
     Get Header    ${subscribe}    Event    ==    reg

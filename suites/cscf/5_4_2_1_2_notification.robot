@@ -63,7 +63,7 @@ Each Contact Has A Subscription Of Its Own
 The Last De-Registration Ends The Subscription
     [Documentation]    The contact is gone, and so is the registration. Associations may be gone as well before the
     ...    network can say so.
-    [Tags]    req:24.229-5.4.2.1.2-04    smoke
+    [Tags]    req:24.229-5.4.2.1.2-04
     Register
     Subscribe To Registration State
     Expect Notify

@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 The First Document Can Be Read
     [Documentation]    Its format is the one in Accept.
-    [Tags]    req:rfc3680-4.5-02    req:rfc3680-5.1-01    req:rfc3680-5.1-02    req:rfc3680-5.1-06    smoke
+    [Tags]    req:rfc3680-4.5-02    req:rfc3680-5.1-01    req:rfc3680-5.1-02    req:rfc3680-5.1-06
     Register
     Subscribe To Registration State
     Expect Notify

@@ -10,7 +10,7 @@ Test Teardown       Power Off UE
 *** Test Cases ***
 The 200 Says How Long The Subscription Lasts
     [Documentation]    No longer than the UE asks for, also where that is a short time.
-    [Tags]    req:rfc6665-3.1.1-01    req:rfc6665-3.1.1-02    smoke
+    [Tags]    req:rfc6665-3.1.1-01    req:rfc6665-3.1.1-02
     Register
     Subscribe To Registration State
     Expect Notify

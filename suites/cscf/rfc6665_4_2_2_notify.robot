@@ -11,7 +11,7 @@ Test Teardown       Power Off UE
 Every NOTIFY States The Subscription
     [Documentation]    From the first NOTIFY to the last one. Subscription-State never promises more than the 200.
     [Tags]    req:rfc6665-4.2.2-01    req:rfc6665-4.2.2-02    req:rfc6665-4.2.2-03    req:rfc6665-4.2.2-04
-    ...       req:rfc6665-8.2.1-01    req:rfc3261-12.2.1.1-01    req:rfc3261-12.2.1.1-02    smoke
+    ...       req:rfc6665-8.2.1-01    req:rfc3261-12.2.1.1-01    req:rfc3261-12.2.1.1-02
     Register
     Subscribe To Registration State    expires=3600
     Expect Notify

@@ -288,6 +288,14 @@ def test_a_stall_is_counted_per_instant() -> None:
         guard.count(1.0)
 
 
+def test_a_stall_is_counted_from_one_wait_to_the_next() -> None:
+    guard = StallGuard(limit=2)
+    for _ in range(3):
+        guard.begin()
+        guard.count(0.0)
+        guard.count(0.0)
+
+
 def test_progress_is_not_reported_where_nobody_waits() -> None:
     link, *_ = two_nodes()
     link.advance(10, lambda remaining: pytest.fail("progress"))

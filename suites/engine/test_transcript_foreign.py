@@ -163,7 +163,7 @@ def test_other_blocks_and_packets_of_no_interface_are_passed_over() -> None:
     ("octets", "problem", "remedy"),
     [
         (b"", "the file is empty", "capture again"),
-        (gzip.compress(pcap([])), r"compressed \(gzip\)", "gzip -d"),
+        (gzip.compress(pcap([]), mtime=0), r"compressed \(gzip\)", "gzip -d"),
         (b"\x28\xb5\x2f\xfd0000", r"compressed \(zstd\)", "zstd -d"),
         (b"SIP/2.0 200 OK\r\n", "neither pcap nor pcapng", "editcap -F pcapng"),
         (b"\xd4", "neither pcap nor pcapng", "editcap -F pcapng"),

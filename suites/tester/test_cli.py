@@ -175,7 +175,7 @@ def unusable(directory: Path, case: str, address: Address, busy: tuple[str, int]
         case "unknown selector":
             return ["--profile", str(profile), "24.229/9.9"]
         case "selector without tests":
-            return ["--profile", str(profile), "rfc3261-10.3-03"]
+            return ["--profile", str(profile), "24.229-5.4.1.2.2-01"]
         case "tag that no test has":
             return ["--profile", str(profile), "--include", "nonsense"]
     return ["--profile", str(profile)]
@@ -198,7 +198,7 @@ def unusable(directory: Path, case: str, address: Address, busy: tuple[str, int]
         ("mutant of a real DUT", r".*profile\.yaml: dut\.embedded: mutants .*"),
         ("unknown mutant", r"--mutant: c-via-droped: there is no such mutant; similar ones are c-via-dropped.*"),
         ("unknown selector", r"selector: 24\.229/9\.9: it selects no requirement; .*"),
-        ("selector without tests", r"selector: rfc3261-10\.3-03: no test decides it; .*"),
+        ("selector without tests", r"selector: 24\.229-5\.4\.1\.2\.2-01: no test decides it; .*"),
         ("tag that no test has", r"run: no test is selected; .*"),
     ],
 )
@@ -312,7 +312,7 @@ def test_prove_says_1_if_a_variant_is_not_as_declared(
     from imsreg.robot.prove import Trial
 
     trial = Trial("m", "title", "none", "mutant", ("x",), 0, {}, ("it never fired",))
-    monkeypatch.setattr("imsreg.robot.prove.trials", lambda mutants, workers: iter([trial]))
+    monkeypatch.setattr("imsreg.robot.prove.trials", lambda mutants, workers, quick: iter([trial]))
     ended = imsreg("prove", "--output", tmp_path, "m")
     assert ended.code == ExitClass.FAILED
     assert "    it never fired" in ended.out

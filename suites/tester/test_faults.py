@@ -340,4 +340,5 @@ def test_a_run_against_a_closed_port_ends_quickly_and_counts(
     records = [json.loads(line) for line in (tmp_path / "out" / "journal.jsonl").read_text().splitlines()]
     messages = [r["message"] for r in records if r["record"] == "test" and r["status"] == "FAIL"]
     assert all(message.startswith("INCONCLUSIVE target-unreachable: ") for message in messages)
-    assert sum("nor to a sanity REGISTER" in message for message in messages) == len(messages) - 2
+    # The first tests that meet silence have nothing to compare it with.
+    assert len(messages) - 2 <= sum("nor to a sanity REGISTER" in message for message in messages) < len(messages)

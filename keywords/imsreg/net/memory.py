@@ -115,6 +115,7 @@ class MemoryLink:
     def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """See `Link`. Raises whatever a node raises, and LinkError if the nodes never come to rest."""
         end = self._now + require_duration(timeout)
+        self._stall.begin()
         self._drain()
         while not condition():
             if not self._step(end):

@@ -16,6 +16,10 @@ class StallGuard:
         self._instant: float | None = None
         self._events = 0
 
+    def begin(self) -> None:
+        """Count from zero: somebody has begun to wait, and what went before has come to rest."""
+        self._events = 0
+
     def count(self, now: float) -> None:
         """Note one event at `now`. Raises LinkError if there were too many at this instant."""
         if now != self._instant:
