@@ -30,6 +30,9 @@ PROFILES = FIXTURES / "profiles"
 SUBSCRIBERS = FIXTURES / "subscribers"
 FOUND = ("rfc3261-8.2.2.3-01", "rfc3261-10.3-04", "rfc3261-10.3-07")
 KEPT = "rfc3261-16.3-01"
+# Of the registration event: what one test finds that waits for nothing.
+TOLD = ("24.229-5.2.6.3.3-01", "24.229-5.4.2.1.2-01", "24.229-5.4.2.1.2-02", "rfc6665-4.2.1.1-01")
+MISTOLD = ("24.229-5.4.2.1.2-04", "rfc3680-4.7.1-01", "rfc3680-5.1-03")
 AUTS = "33.203-6.1.3-01"
 NUMBER = "tel:+15550100001"
 TIMEOUT = 120.0
@@ -53,6 +56,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
         "ignored": [kamailio, "--ignore-known", *FOUND],
         "first": [kamailio, AUTS],
         "second": [kamailio, AUTS],
+        "event": [kamailio, *TOLD],
         "gone": [_profile(directory / "gone", deviation=KEPT), KEPT],
         "key": [_profile(directory / "key", keys=('sub01: {k: "9', 'sub01: {k: "8')), "33.203-6.1.1-01"],
         "identity": [_profile(directory / "identity", subscribers=(NUMBER, NUMBER[:-1] + "2")), "24.229-5.4.1.2.2F-02"],
@@ -95,6 +99,14 @@ def test_known_deviations_are_found_and_accepted(runs: dict[str, Run]) -> None:
     assert {name: run.verdicts[name]["verdict"] for name in FOUND} == dict.fromkeys(FOUND, "FAIL")
     reasons = {deviation.id: deviation.because for deviation in load_profile(PROFILES / "kamailio.yaml").deviations}
     assert {name: run.verdicts[name]["known"]["because"] for name in FOUND} == {name: reasons[name] for name in FOUND}
+
+
+def test_the_registration_event_gets_through_and_is_judged(runs: dict[str, Run]) -> None:
+    run = runs["event"]
+    assert run.exit == 0
+    assert {name: run.verdicts[name]["verdict"] for name in TOLD} == dict.fromkeys(TOLD, "PASS")
+    found = {name: (run.verdicts[name]["verdict"], run.verdicts[name]["known"] is not None) for name in MISTOLD}
+    assert found == dict.fromkeys(MISTOLD, ("FAIL", True))
 
 
 def test_without_the_list_they_fail_the_run(runs: dict[str, Run]) -> None:

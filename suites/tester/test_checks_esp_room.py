@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from forged import credentials, vector
+from forged import challenge, credentials, vector
 from forged_esp import P_ENDS, UE_ENDS, Secured
 
 from imsreg.secagree.associations import Side
@@ -25,6 +25,10 @@ def gone(life: Secured | None = None) -> Secured:
 def test_a_challenge_means_that_there_is_room() -> None:
     assert gone().register().challenged().kinds(ROOM) == {Held}
     assert gone(gone()).register().challenged().answer().ok().kinds(ROOM) == {Held}
+
+
+def test_a_challenge_without_a_set_tells_of_no_room() -> None:
+    assert gone().register().respond(401, f"WWW-Authenticate: {challenge(vector(9))}").kinds(ROOM) == {Observed}
 
 
 def test_nobody_comes_back() -> None:

@@ -172,6 +172,20 @@ def test_another_contact_goes() -> None:
     assert both.registers(OTHER, expires=0, listed=only).passes(31).kinds(row) == [Breach, Held]
 
 
+def test_a_later_notify_shows_that_the_subscriber_s_own_contact_stood() -> None:
+    row = "rfc6665-4.2.2-05"
+    gone = contact("terminated", "unregistered", uri=OTHER, name="c2")
+    talk = subscribed().registers(OTHER).passes(33).registers(OTHER, expires=0, answered=False)
+    assert talk.notifies("active;expires=9", *whole(contact(), gone)).gets(200).kinds(row) == [Breach]
+    talk = subscribed().registers(OTHER).passes(9).notifies("active;expires=9", *whole(contact(), contact(uri=OTHER)))
+    assert talk.kinds(row) == [Held]
+    # It is not there, or may have been brought back.
+    talk = subscribed().registers(OTHER).passes(31).notifies("active;expires=9", *whole(gone))
+    assert talk.kinds(row) == [Moot]
+    talk = subscribed().registers(OTHER).passes(31).registers(listed=LISTS_BOTH).notifies()
+    assert talk.kinds(row) == [Moot]
+
+
 def test_what_is_no_change_that_somebody_else_must_hear_of() -> None:
     row = "rfc6665-4.2.2-05"
     assert subscribed().registers().passes(31).kinds(row) == [Unmet]

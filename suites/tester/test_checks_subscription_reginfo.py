@@ -335,6 +335,29 @@ def test_an_end_of_which_nobody_knows_why() -> None:
     assert again.kinds(row) == [Unmet]
 
 
+def test_an_end_that_is_told_before_the_register_is_answered() -> None:
+    row = "rfc3680-4.7.1-01"
+
+    def left(event: str, expires: int = 7200, *, more: bool = False) -> ForgedCore:
+        talk = ForgedCore().registers(expires=expires).subscribes().notifies()
+        if more:
+            talk.registers(OTHER, answered=False)
+        talk.registers(expires=0, answered=False)
+        return talk.notifies(OVER, *whole(contact("terminated", event), state="terminated"))
+
+    assert left("unregistered").gets(200).kinds(row) == [Held]
+    assert left("expired").gets(200).kinds(row) == [Breach]
+    assert left("deactivated").gets(200).kinds(row) == [Observed]
+    assert left("expired").gets(500).kinds(row) == [Unmet]
+    assert left("expired", 1).gets(200).kinds(row) == [Unmet]
+    assert left("expired", more=True).gets(200).kinds(row) == [Unmet]
+    told = subscribed().notifies(ACTIVE, registration(contact("terminated", "deactivated")), document="partial")
+    told.registers(expires=0, answered=False).notifies(OVER, *whole(contact("terminated", "expired")))
+    assert told.gets(200).kinds(row) == [Unmet]
+    refresh = subscribed().registers(answered=False).notifies(OVER, *whole(contact("terminated", "expired")))
+    assert refresh.gets(200, f"Contact: <{OWN}>;expires=7200").kinds(row) == [Unmet]
+
+
 def test_a_contact_that_ran_out() -> None:
     row = "rfc3680-4.7.1-02"
 

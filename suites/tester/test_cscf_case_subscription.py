@@ -204,6 +204,28 @@ def test_what_a_dut_keeps_does_not_disturb_the_next_test(mutant: str) -> None:
             assert [event.text for event in running.transcript.events if "earlier test" in event.text] == []
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_binding_that_ran_out_may_be_refused_its_end(over: bool, tmp_path: Path) -> None:
+    """A network may de-register nobody who is not registered any more: that leaves nothing behind."""
+
+    def answer(request: bytes) -> list[bytes]:
+        if b"\r\nExpires: 0\r\n" in request:
+            return [reply(request, b"SIP/2.0 403 Forbidden")]
+        contact = next(line for line in request.split(b"\r\n") if line.startswith(b"Contact: "))
+        return [reply(request, b"SIP/2.0 200 OK", contact + b";expires=60")]
+
+    with udp_dut(answer) as (_, address), Session(Settings(profile=write_profile(tmp_path, address))) as session:
+        running = CscfCase(session, "test", ())
+        ue = running.power_on(subscriber="sub01")
+        running.send(ue.registration.initial_register())
+        assert running.expect().status == 200
+        assert ue.bound_until > session.link.now() + 50
+        if over:
+            ue.bound_until = session.link.now() - 3
+        running.close()
+        assert session.pool.is_dirty(ue.subscriber) is not over
+
+
 def test_a_dut_that_never_notifies_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cscf_case, "FAREWELL", 0.0)
     with udp_dut(lambda request: [reply(request, b"SIP/2.0 200 OK", b"Expires: 60")]) as (node, address):

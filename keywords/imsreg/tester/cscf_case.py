@@ -22,6 +22,7 @@ from imsreg.tester.sent import Sent
 from imsreg.tester.session import Family, Session
 from imsreg.tester.simulated_ue import SimulatedUe, UeOptions
 from imsreg.text import safe_text
+from imsreg.verdict.bindings import SLACK
 
 if TYPE_CHECKING:
     # Of no use to a run without associations.
@@ -348,12 +349,17 @@ class CscfCase(Case):
         return True
 
     def _unbound(self, ue: SimulatedUe) -> bool:
-        """De-register what is registered. False if something may be left: then the subscriber is marked."""
+        """De-register what is registered. False if something may be left: then the subscriber is marked.
+
+        A network may refuse to de-register who is registered no more: nothing is left of a binding that has run out.
+        """
         if not ue.may_be_bound:
             return True
+        if self.session.vital_signs.lost is not None:
+            return False
         try:
-            lost = self.session.vital_signs.lost is not None
-            return not lost and ue.complete(ue.registration.deregister()).status // 100 == 2
+            over = ue.bound_until + SLACK <= self.session.link.now()
+            return ue.complete(ue.registration.deregister()).status // 100 == 2 or over
         except ScenarioStopped:
             return False
 

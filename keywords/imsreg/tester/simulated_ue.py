@@ -106,6 +106,8 @@ class SimulatedUe:
         self._sent: list[Sent] = []
         self.strays = 0
         self.may_be_bound = False
+        self.bound_until = 0.0
+        """When the binding runs out, in seconds of the link's clock, if there is one."""
         self.sqn = SqnArray()
         transports: Sequence[Transport] = ("UDP", "TCP") if options.transport == "TCP" else ("UDP",)
         self.address = link.attach(self, options.local, transports)
@@ -222,7 +224,7 @@ class SimulatedUe:
                         self.associations.ended(transaction)
                     for sent in self._matching(transaction):
                         sent.responses.append(response)
-                        self._note_binding(sent, response)
+                        self._note_binding(sent, response, now)
                         if sent.request is not None and self._subscriptions is not None:
                             self._subscriptions.concluded(sent.request, response)
                 case TransactionTimeout(transaction):
@@ -242,13 +244,14 @@ class SimulatedUe:
                 case _:
                     self.strays += 1
 
-    def _note_binding(self, sent: Sent, response: Response) -> None:
+    def _note_binding(self, sent: Sent, response: Response, now: float) -> None:
         """Whether the DUT may hold a binding of this UE: said by any 2xx, whoever asked for it and how."""
         if response.status // 100 != 2 or (sent.request is not None and sent.request.method == "SUBSCRIBE"):
             return
         self._lockout.forgive(self.subscriber.name)
         if sent.request is not None and sent.request.field("Contact") is not None:
-            self.may_be_bound = self.registration.granted(response) > 0
+            granted = self.registration.granted(response)
+            self.may_be_bound, self.bound_until = granted > 0, now + granted
 
     def _matching(self, transaction: ClientTransaction | None) -> list[Sent]:
         return [s for s in self._sent if s.transaction is transaction and transaction is not None]

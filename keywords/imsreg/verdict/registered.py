@@ -78,26 +78,49 @@ def ended(view: View, subscriber: Subscriber, number: int, at: float) -> bool:
 
 def under_way(view: View, subscriber: Subscriber, number: int) -> bool:
     """Whether a REGISTER of the subscriber was sent before this message and not answered before it."""
-    return any(a.number < number and (a.final is None or a.final_entry.number > number) for a in _of(view, subscriber))
+    return bool(_under_way(view, subscriber, number))
 
 
 def fate(view: View, subscriber: Subscriber, uri: Uri, entry: Entry) -> Fate:
-    """What has become of a contact of this subscriber before a message, by the last REGISTER that names it."""
-    if under_way(view, subscriber, entry.number):
-        return Fate.UNKNOWN
+    """What has become of a contact of this subscriber before a message, by the last REGISTER that names it.
+
+    A core may tell of a de-registration before it answers it: the 2xx that follows makes it certain.
+    """
+    pending = _under_way(view, subscriber, entry.number)
+    if pending:
+        book = view.ledger.at(pending[0].record, entry.number)
+        return Fate.REMOVED if len(pending) == 1 and _removes(pending[0], uri, book) else Fate.UNKNOWN
     accepted = [a for a in _of(view, subscriber) if a.status // 100 == 2 and a.final_entry.number < entry.number]
     naming = [a for a in accepted if touches(a, uri)]
     if not naming:
         return Fate.UNKNOWN
     last = naming[-1]
-    before = [g for g in view.ledger.before(last) if equivalent(g.uri, uri)]
-    if any(c.star or requested_seconds(last, c) == 0 for c in last.contacts if c.star or equivalent(c.uri, uri)):
-        # One that may have been over before, or ended by the network, may be told of as that.
-        return Fate.REMOVED if any(g.alive(last.final_entry.at) for g in before) else Fate.UNKNOWN
+    if _asks_for_the_end(last, uri):
+        return Fate.REMOVED if _removes(last, uri, view.ledger.before(last)) else Fate.UNKNOWN
     now = [g for g in view.ledger.at(last.record, entry.number) if equivalent(g.uri, uri)]
     if not now or now[0].doubted or replaced(view, now[0], accepted[-1]):
         return Fate.UNKNOWN
     return Fate.RUN_OUT if entry.at >= now[0].until - SLACK else Fate.BOUND
+
+
+def _under_way(view: View, subscriber: Subscriber, number: int) -> list[Attempt]:
+    return [
+        a for a in _of(view, subscriber) if a.number < number and (a.final is None or a.final_entry.number > number)
+    ]
+
+
+def _asks_for_the_end(attempt: Attempt, uri: Uri) -> bool:
+    return any(c.star or (equivalent(c.uri, uri) and requested_seconds(attempt, c) == 0) for c in attempt.contacts)
+
+
+def _removes(attempt: Attempt, uri: Uri, book: tuple[Granted, ...]) -> bool:
+    """Whether a REGISTER has ended this contact, with a 2xx; `book` is what was bound before.
+
+    One that may have been over before, or ended by the network, may be told of as that.
+    """
+    if attempt.status // 100 != 2 or not _asks_for_the_end(attempt, uri):
+        return False
+    return any(equivalent(g.uri, uri) and g.alive(attempt.final_entry.at) for g in book)
 
 
 def _of(view: View, subscriber: Subscriber) -> Iterator[Attempt]:

@@ -24,6 +24,7 @@ def associations_that_are_gone_take_no_room(view: View) -> Iterator[Outcome]:
     """A UE whose registrations are all over registers again as before: it is challenged, and gets a set.
 
     One refusal may have other reasons; so may 503. Refused again a minute later, it is the P-CSCF that has not let go.
+    A 401 without Security-Server gives no set, and is another row's finding: 33.203-7.2-01.
     """
     decided, refused = False, list[Attempt]()
     for attempt in view.attempts:
@@ -31,7 +32,7 @@ def associations_that_are_gone_take_no_room(view: View) -> Iterator[Outcome]:
             continue
         if attempt.status == 401:
             decided, refused = True, []
-            yield Held(attempt.final_entry.number)
+            yield _challenge(view, attempt)
         elif attempt.status // 100 in (4, 5) and attempt.status not in OTHER_TROUBLE:
             decided = True
             refused.append(attempt)
@@ -40,9 +41,19 @@ def associations_that_are_gone_take_no_room(view: View) -> Iterator[Outcome]:
         yield Unmet("no UE that had been de-registered registered again in the clear, or nothing was answered")
 
 
-def _refusal(view: View, attempt: Attempt, refused: Sequence[Attempt]) -> Outcome:
+def _challenge(view: View, attempt: Attempt) -> Outcome:
+    if attempt.final is not None and attempt.final.field("Security-Server") is not None:
+        return Held(attempt.final_entry.number)
+    return Observed(attempt.final_entry.number, _expected(view, attempt), "401 without Security-Server")
+
+
+def _expected(view: View, attempt: Attempt) -> str:
     before = sum(made.end is End.RELEASED for made in _sets(view, attempt))
-    expected = f"a challenge, as before: the {before} sets that the UE has had are gone, and it has no other"
+    return f"a challenge, as before: the {before} sets that the UE has had are gone, and it has no other"
+
+
+def _refusal(view: View, attempt: Attempt, refused: Sequence[Attempt]) -> Outcome:
+    expected = _expected(view, attempt)
     actual = f"{attempt.status} {attempt.final.reason if attempt.final is not None else ''}".strip()
     first = next((each for each in refused if _same_ue(each, attempt)), attempt)
     lasted = attempt.exchange.request.at - first.exchange.request.at

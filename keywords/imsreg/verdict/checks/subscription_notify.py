@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import inf
 
-from imsreg.sip.uri import equivalent
+from imsreg.sip.errors import UriError
+from imsreg.sip.reginfo import Reginfo
+from imsreg.sip.uri import Uri, equivalent
 from imsreg.verdict.authentication import Attempt
 from imsreg.verdict.bindings import SLACK, Granted
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.listing import Listing
 from imsreg.verdict.outcome import Breach, Held, Moot, Observed, Outcome, Unmet
-from imsreg.verdict.owed import removed
+from imsreg.verdict.owed import removed, touches
 from imsreg.verdict.registered import live, owners
 from imsreg.verdict.subscriptions import Notify, Subscribe, Subscription
 from imsreg.verdict.ue_told import PATIENCE, TRANSACTION
@@ -113,7 +116,8 @@ def sends_nothing_after_the_end(view: View) -> Iterator[Outcome]:
 def _told_of(view: View, subscription: Subscription, answered: Answered, what: str) -> Outcome:
     own, since = subscription.begun.contact, answered.attempt.final_entry.at
     bound = [each for each in Listing.of(answered.response).contacts if each.seconds]
-    if own is None or not any(equivalent(each.contact.uri, own) for each in bound):
+    listed = own is not None and any(equivalent(each.contact.uri, own) for each in bound)
+    if own is None or not (listed or _stood(view, subscription, answered, own)):
         return Moot("the 2xx lists the subscriber's own contact no more: another may have taken its place")
     following = next((n for n in subscription.notifies if n.number > answered.attempt.number), None)
     if following is not None and following.at - since < TRANSACTION:
@@ -122,6 +126,30 @@ def _told_of(view: View, subscription: Subscription, answered: Answered, what: s
     if waited < PATIENCE or not view.subscriptions.complete:
         return NOT_WATCHED
     return Breach(answered.entry, f"NOTIFY that {what}", f"none for {waited:.0f} s")
+
+
+def _stood(view: View, subscription: Subscription, answered: Answered, own: Uri) -> bool:
+    """Whether a later NOTIFY of the subscription has the subscriber's contact as active, brought back by no REGISTER.
+
+    A NOTIFY from before the 2xx may be older than the change.
+    """
+    again = next((a.number for a in view.attempts if a.number > answered.attempt.number and touches(a, own)), inf)
+    return any(
+        answered.entry < notify.number < again and _is_active(document, own)
+        for notify, document in subscription.documents
+    )
+
+
+def _is_active(document: Reginfo, own: Uri) -> bool:
+    active = (c.uri for each in document.registrations for c in each.contacts if c.state == "active")
+    return any(uri is not None and equivalent(uri, own) for uri in map(_uri, active))
+
+
+def _uri(text: str) -> Uri | None:
+    try:
+        return Uri.parse(text)
+    except UriError:
+        return None
 
 
 def _each(view: View, due: Iterable[tuple[Subscription, Subscribe]], none: str) -> Iterator[Outcome]:
