@@ -6,12 +6,15 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from imsreg.cli import main
-from imsreg.errors import ExitClass
+from imsreg.commands.overheard import overheard_lines
+from imsreg.errors import ExitClass, InputError
 from imsreg.paths import data
+from imsreg.tester.catalogue import full_catalogue
 from imsreg.tester.foreign_analysis import ForeignAnalyst, Heard, Overheard
 from imsreg.tester.foreign_keys import SubscriberKeys
 from imsreg.tester.preflight import read_profile
@@ -175,3 +178,29 @@ def test_where_the_capture_lost_packets_nobody_is_blamed(plain: Path) -> None:
     assert any("capture with -s 0" in remark for remark in shown.remarks)
     assert shown.heard
     assert not any(ruling.verdict in BROKEN for ruling in shown.rulings)
+
+
+@pytest.mark.parametrize("kind", ["octets", "messages"])
+def test_any_damage_ends_in_an_analysis_or_one_line(plain: Path, kind: str) -> None:
+    """Text from the DUT is hostile, and so is a capture."""
+    octets, draw, analysed = (plain / f"{RIGHT}.pcap").read_bytes(), Random(5), 0
+    refused: list[str] = []
+    for _ in range(60):
+        spoilt = bytearray(octets)
+        for _ in range(draw.choice((1, 5, 50))):
+            place = draw.randrange(24, len(spoilt))
+            if kind == "octets":
+                spoilt[place] = draw.randrange(256)
+            else:  # of the same length, so that everything is read
+                word = draw.choice((b"sip:", b"tel:", b"urn:", b'"', b"<", b"@", b"\x00", b"\xff", b";", b",", b"]"))
+                spoilt[place : place + len(word)] = word[: len(spoilt) - place]
+        try:
+            shown = overheard(plain, bytes(spoilt))
+        except InputError as error:
+            refused.append(str(error))
+            continue
+        analysed += bool(shown.heard)
+        lines = "\n".join(overheard_lines(shown, full_catalogue()))
+        assert "\x00" not in lines
+    assert analysed > 20
+    assert not any("\n" in line for line in refused)
