@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsreg.sip.challenges import aka_challenge, digest_challenges
+from imsreg.sip.challenges import aka_challenge, digest_challenges, password_challenge
 from imsreg.sip.message import Response, parse
 
 
@@ -41,3 +41,20 @@ def test_a_ue_with_aka_credentials_answers_the_topmost_akav1_md5(algorithms: lis
 
 def test_without_a_challenge_there_is_nothing_to_answer() -> None:
     assert aka_challenge(response(401, "WWW-Authenticate: Basic realm=a")) is None
+
+
+@pytest.mark.parametrize(
+    ("algorithms", "answered"),
+    [
+        (["SHA3-512", "SHA-256", "MD5"], "SHA-256"),
+        (["MD5", "SHA-256"], "MD5"),
+        ([None], None),
+        (["AKAv1-MD5"], "nothing"),
+        ([], "nothing"),
+    ],
+)
+def test_a_password_answers_the_topmost_that_is_known(algorithms: list[str | None], answered: str | None) -> None:
+    """RFC 8760 2.4; a challenge that names none is for MD5."""
+    named = [f", algorithm={name}" if name else "" for name in algorithms]
+    found = password_challenge(response(401, *(f'WWW-Authenticate: Digest realm="r"{each}' for each in named)))
+    assert (found.algorithm if found is not None else "nothing") == answered
