@@ -23,7 +23,8 @@ h1 { font-size: 20px; margin: 0 0 4px; } h2 { font-size: 16px; margin: 28px 0 6p
 p.counts { font-weight: 600; } .meta, .source { opacity: .7; }
 table { border-collapse: collapse; width: 100%; } td, th { padding: 4px 8px; text-align: left; vertical-align: top; }
 tr { border-top: 1px solid var(--soft); } td.id, td.count { white-space: nowrap; }
-td.id { font-family: ui-monospace, monospace; }
+td.id { font-family: ui-monospace, monospace; width: 190px; } td.level { width: 70px; } td.count { width: 56px; }
+td:first-child { width: 114px; }
 a.verdict { display: inline-block; min-width: 98px; text-align: center; border-radius: 4px; padding: 1px 6px;
   color: #fff; text-decoration: none; font-weight: 600; font-size: 12px; }
 .PASS { background: #137333; } .FAIL { background: #c5221f; } .KNOWN { background: #7627bb; }
@@ -81,7 +82,7 @@ def _table(body: Element, specification: str, rows: Sequence[Requirement], summa
         cell = SubElement(line, "td")
         SubElement(cell, "a", {"class": f"verdict {_css(word)}", "href": f"#{row.id}"}).text = word
         SubElement(line, "td", {"class": "id"}).text = row.id
-        SubElement(line, "td").text = row.level.upper()
+        SubElement(line, "td", {"class": "level"}).text = row.level.upper()
         SubElement(line, "td").text = row.text
         count = len(entry["tests"])
         SubElement(line, "td", {"class": "count"}).text = f"{count} test{'' if count == 1 else 's'}"
