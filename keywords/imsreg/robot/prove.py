@@ -76,11 +76,22 @@ def reference_trial(reference: tuple[Side, str]) -> Trial:
 
 
 def mutant_trial(identifier: str, *, quick: bool = False) -> Trial:
-    """One mutant or benign variant. `quick`: a mutant meets only the tests that decide what it is said to break."""
+    """One mutant or benign variant.
+
+    `quick`: a mutant meets only the tests that decide what it is said to break, and all of them if those do not show
+    it: some are caught in passing.
+    """
     mutant = mutant_named(identifier)
+    if quick and mutant.kind == "mutant":
+        trial = _trial(mutant, mutant.fails)
+        return trial if not trial.faults else _trial(mutant)
+    return _trial(mutant)
+
+
+def _trial(mutant: Mutant, only: Sequence[str] = ()) -> Trial:
+    """A variant on all tests, or on those that decide one of these requirements."""
     security = mutant.security or "none"
-    only = mutant.fails if quick and mutant.kind == "mutant" else ()
-    words, firings, failed = _execute(mutant.side, security, identifier, only)
+    words, firings, failed = _execute(mutant.side, security, mutant.id, only)
     return Trial(
         variant=mutant.id,
         title=mutant.title,
@@ -90,7 +101,7 @@ def mutant_trial(identifier: str, *, quick: bool = False) -> Trial:
         firings=firings,
         words=words,
         # A mutant may well end a scenario; what is legal must not.
-        faults=(*_faults(mutant, words, firings, quick=quick), *(failed if mutant.kind == "benign" else ())),
+        faults=(*_faults(mutant, words, firings, quick=bool(only)), *(failed if mutant.kind == "benign" else ())),
     )
 
 
