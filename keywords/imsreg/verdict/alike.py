@@ -32,6 +32,9 @@ def compared(view: View, form: Form, what: str, compare: Compare | None = None) 
 
     A request that is in another form of FORMS too tells nothing, nor does 503.
     """
+    if not any(attempt.sound and form(attempt) for attempt in view.attempts):
+        yield _undecided((), what)
+        return
     comparable = _comparable(view, form)
     # The latest equal one, but one that was challenged or accepted if there is any.
     plain = sorted((a for a in comparable if not form(a)), key=lambda a: a.status in USUAL)
