@@ -21,12 +21,12 @@ from imsreg.verdict.bindings import Ledger
 from imsreg.verdict.core_notices import notices
 from imsreg.verdict.facts import Facts
 from imsreg.verdict.strays import reclaimed
-from imsreg.verdict.subscriptions import Subscriptions
-from imsreg.verdict.ue_view import UeView
 
 if TYPE_CHECKING:
-    # Of no use to a run without associations.
+    # Of no use to a run without associations, or before there is something to judge.
     from imsreg.verdict.esp_view import SecuredView
+    from imsreg.verdict.subscriptions import Subscriptions
+    from imsreg.verdict.ue_view import UeView
 
 H = TypeVar("H", bound=Header)
 
@@ -110,11 +110,16 @@ class View:
     @cached_property
     def subscriptions(self) -> Subscriptions:
         """What the tester's UEs have subscribed to, and what they were notified of."""
+        # Of no use before there is something to judge.
+        from imsreg.verdict.subscriptions import Subscriptions
+
         return Subscriptions(self.transcript)
 
     @cached_property
     def ue(self) -> UeView:
         """The same transcript where a UE is under test."""
+        from imsreg.verdict.ue_view import UeView
+
         return UeView(self.transcript, self.facts)
 
     @cached_property
