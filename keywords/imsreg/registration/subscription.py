@@ -10,10 +10,7 @@ from imsreg.sip.headers.event import Event
 from imsreg.sip.headers.expires import Expires
 from imsreg.sip.headers.name_addr import Contact, From, To
 from imsreg.sip.message import Request
-from imsreg.sip.reginfo_model import MEDIA_TYPE
-
-PACKAGE = "reg"
-"""The event package of registration state (RFC 3680 4.1)."""
+from imsreg.sip.reginfo_model import MEDIA_TYPE, PACKAGE
 
 UNSTATED_EXPIRY = 3761
 """Seconds that a subscription lasts where the subscriber does not say (RFC 3680 4.4)."""

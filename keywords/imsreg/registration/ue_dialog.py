@@ -12,10 +12,7 @@ from imsreg.sip.flow import Address, Transport
 from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.headers.name_addr import Contact, From, RecordRoute, To
 from imsreg.sip.message import Request, Response
-from imsreg.sip.reginfo_model import MEDIA_TYPE
-
-PACKAGE = "reg"
-"""The event package (RFC 3680 4.1)."""
+from imsreg.sip.reginfo_model import MEDIA_TYPE, PACKAGE
 
 
 @dataclass(slots=True)

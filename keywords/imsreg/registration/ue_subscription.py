@@ -8,7 +8,7 @@ from random import Random
 
 from imsreg.registration.replies import Refusal, reply
 from imsreg.registration.seams import Seams
-from imsreg.registration.ue_dialog import PACKAGE, Dialog, SubscribeParts, subscribe
+from imsreg.registration.ue_dialog import Dialog, SubscribeParts, subscribe
 from imsreg.registration.ue_news import News, OwnRegistrations
 from imsreg.registration.ue_policy import Course, Kind
 from imsreg.sip.draft import Draft
@@ -19,7 +19,7 @@ from imsreg.sip.headers.expires import Expires
 from imsreg.sip.headers.subscription_state import SubscriptionState
 from imsreg.sip.message import Request, Response
 from imsreg.sip.reginfo import ReginfoError, parse_reginfo
-from imsreg.sip.reginfo_model import MEDIA_TYPE
+from imsreg.sip.reginfo_model import MEDIA_TYPE, PACKAGE
 from imsreg.sip.uri import Uri
 
 ENDED_BY = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))

@@ -10,6 +10,8 @@ from imsreg.sip.errors import UriError
 from imsreg.sip.params import NO_PARAMS, Params
 from imsreg.sip.uri import Uri
 
+PACKAGE = "reg"
+"""The event package of registration state (RFC 3680 4.1)."""
 MEDIA_TYPE = "application/reginfo+xml"
 """The type of the document in Content-Type and Accept (RFC 3680 4.5)."""
 NAMESPACE = "urn:ietf:params:xml:ns:reginfo"

@@ -29,7 +29,7 @@ from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.credentials import credential_faults, digest_over, password_of
 from imsreg.verdict.esp_sets import association_of, sets_made_by
 from imsreg.verdict.facts import Facts
-from imsreg.verdict.register_exchange import RegisterExchange
+from imsreg.verdict.request_exchange import RequestExchange
 
 REG_AWAIT_AUTH = 240.0
 """Seconds for which a network remembers its challenge (TS 24.229 table 7.8.1)."""
@@ -67,7 +67,7 @@ class Kind(StrEnum):
 
 
 @dataclass
-class Attempt(RegisterExchange):
+class Attempt(RequestExchange):
     """One REGISTER exchange of the tester.
 
     `faults` lists what is wrong with the request on purpose: a check of ordinary behaviour leaves it alone then.

@@ -15,7 +15,7 @@ from imsreg.sip.flow import Address
 from imsreg.sip.uri import Uri, equivalent
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.esp_sets import sets_made_by
-from imsreg.verdict.register_exchange import RegisterExchange
+from imsreg.verdict.request_exchange import RequestExchange
 
 SLACK = 2.0
 """Seconds by which two clocks may disagree before a registration counts as alive."""
@@ -50,7 +50,7 @@ class Step:
     lists none that can be read.
     """
 
-    register: RegisterExchange
+    register: RequestExchange
     owner: Owner
     record: str
     answers: int | None

@@ -1,4 +1,4 @@
-"""What is told alike of every REGISTER exchange, whichever side has sent the request."""
+"""What is told alike of every exchange, whichever side has sent the request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.entries import Entry
 
 
-class RegisterExchange:
-    """A REGISTER in its exchange: numbers, times in seconds of the transcript, final response."""
+class RequestExchange:
+    """A request in its exchange: numbers, times in seconds of the transcript, final response."""
 
     __slots__ = ()
 
@@ -19,6 +19,16 @@ class RegisterExchange:
     def number(self) -> int:
         """Entry number of the request."""
         return self.exchange.request.number
+
+    @property
+    def at(self) -> float:
+        """When the request was first sent, in seconds of the transcript."""
+        return self.exchange.request.at
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it got a 2xx."""
+        return self.status // 100 == 2
 
     @property
     def concluded(self) -> Entry | None:

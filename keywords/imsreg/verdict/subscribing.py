@@ -82,7 +82,7 @@ def _sound(request: Request) -> bool:
 
 def undecided(subscribe: Subscribe) -> Unmet | None:
     """Why the final response decides nothing; None where it does."""
-    if subscribe.response is None:
+    if subscribe.final is None:
         return Unmet("the SUBSCRIBE was not answered")
     if subscribe.status in (*UNDECIDED, *LOOPS) or subscribe.status // 100 == 3:
         return Unmet(f"{subscribe.status}: it says nothing about the subscription")

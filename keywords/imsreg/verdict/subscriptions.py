@@ -15,62 +15,33 @@ from imsreg.sip.headers.cseq import CSeq
 from imsreg.sip.headers.event import Event
 from imsreg.sip.headers.name_addr import Contact, From, To
 from imsreg.sip.headers.subscription_state import SubscriptionState
-from imsreg.sip.message import Message, Request, Response
+from imsreg.sip.message import Message, Request
 from imsreg.sip.reginfo import Reginfo, ReginfoError, parse_reginfo
+from imsreg.sip.reginfo_model import PACKAGE
 from imsreg.sip.uri import Uri
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.transcript import Transcript
 from imsreg.verdict.bindings import expires_header
+from imsreg.verdict.request_exchange import RequestExchange
 from imsreg.verdict.ue_told import Watch
-
-PACKAGE = "reg"
-"""The event package of registration state (RFC 3680 4.1)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Subscribe:
+class Subscribe(RequestExchange):
     """A SUBSCRIBE of the tester, whatever its event, with the final response if there is one."""
 
     exchange: Exchange
     request: Request
 
     @property
-    def number(self) -> int:
-        """Entry number of the request."""
-        return self.exchange.request.number
-
-    @property
-    def at(self) -> float:
-        """When it was first sent, in seconds of the transcript."""
-        return self.exchange.request.at
-
-    @property
-    def response(self) -> Response | None:
-        """The final response."""
-        final = self.exchange.final
-        return final.message if final is not None and isinstance(final.message, Response) else None
-
-    @property
-    def status(self) -> int:
-        """Status of the final response, 0 while there is none."""
-        return self.response.status if self.response is not None else 0
-
-    @property
     def entry(self) -> int:
         """Entry number of the final response, of the request while there is none."""
-        final = self.exchange.final
-        return final.number if final is not None else self.number
+        return self.concluded.number if self.concluded is not None else self.number
 
     @property
     def answered_at(self) -> float:
         """When the final response came, in seconds of the transcript; when the request was sent while there is none."""
-        final = self.exchange.final
-        return final.at if final is not None else self.at
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it got a 2xx."""
-        return self.status // 100 == 2
+        return self.concluded.at if self.concluded is not None else self.at
 
     @cached_property
     def begins(self) -> bool:
@@ -85,7 +56,7 @@ class Subscribe:
     @cached_property
     def granted(self) -> int | None:
         """The seconds in Expires of the response; None if it has none that can be read."""
-        return expires_header(self.response) if self.response is not None else None
+        return expires_header(self.final) if self.final is not None else None
 
     @cached_property
     def event(self) -> Event | None:
@@ -103,27 +74,11 @@ class Subscribe:
 
 
 @dataclass(frozen=True, eq=False)
-class Notify:
+class Notify(RequestExchange):
     """A NOTIFY of the DUT under the Call-ID of a SUBSCRIBE; what nobody can read in it is None."""
 
     exchange: Exchange
     request: Request
-
-    @property
-    def number(self) -> int:
-        """Entry number of the request where it came first."""
-        return self.exchange.request.number
-
-    @property
-    def at(self) -> float:
-        """When it first came, in seconds of the transcript."""
-        return self.exchange.request.at
-
-    @property
-    def taken(self) -> bool:
-        """Whether the tester answered it with a 2xx."""
-        final = self.exchange.final
-        return final is not None and isinstance(final.message, Response) and final.message.status // 100 == 2
 
     @cached_property
     def state(self) -> SubscriptionState | None:
@@ -204,7 +159,7 @@ class Subscription:
     @property
     def remote_tag(self) -> str | None:
         """The tag that the 2xx gives the notifier; None if there is none."""
-        response = self.begun.response if self.begun.accepted else None
+        response = self.begun.final if self.begun.accepted else None
         return _tag(response, To) if response is not None else None
 
     @property

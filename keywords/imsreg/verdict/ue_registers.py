@@ -18,7 +18,7 @@ from imsreg.sip.uri import Uri, equivalent
 from imsreg.transcript.correlation import Exchange
 from imsreg.transcript.entries import Entry
 from imsreg.verdict.bindings import expires_header
-from imsreg.verdict.register_exchange import RegisterExchange
+from imsreg.verdict.request_exchange import RequestExchange
 from imsreg.verdict.ue_challenges import Posed
 from imsreg.verdict.ue_told import Action
 
@@ -46,7 +46,7 @@ REPORTS = frozenset((Stage.SYNC_FAILURE, Stage.MAC_FAILURE))
 
 
 @dataclass(slots=True, eq=False)
-class UeRegister(RegisterExchange):
+class UeRegister(RequestExchange):
     """One REGISTER exchange of the UE. `authorization` is None also where it cannot be read; `fault` says why then.
 
     `follows` is the UE's REGISTER before it, `answers` the one whose challenge it answers, `told` what the UE was told
@@ -75,21 +75,11 @@ class UeRegister(RegisterExchange):
     settled: Entry | None = None
 
     @property
-    def at(self) -> float:
-        """When it was first sent, in seconds of the transcript."""
-        return self.exchange.request.at
-
-    @property
     def concluded(self) -> Entry | None:
         """The entry of the final response that counts, None while there is none: the first that did not go astray."""
         if self.settled is None and self.exchange.final not in self.astray:
             return self.exchange.final
         return self.settled
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it got a 2xx."""
-        return self.status // 100 == 2
 
     @property
     def cseq(self) -> int:

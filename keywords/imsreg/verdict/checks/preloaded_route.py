@@ -39,19 +39,19 @@ def stays_on_the_way(view: View) -> Iterator[Outcome]:
     if not accepted:
         yield NOT_ACCEPTED
     for subscribe in accepted:
-        assert subscribe.response is not None
+        assert subscribe.final is not None
         expected = "Record-Route with the P-CSCF in it"
         try:
-            routes = subscribe.response.get_all(RecordRoute)
+            routes = subscribe.final.get_all(RecordRoute)
         except HeaderError as error:
             yield Breach(subscribe.entry, expected, str(error), error.line)
             continue
         if routes:
             yield Held(subscribe.entry)
         elif any(
-            _is(contact, subscribe.exchange.request.destination) for contact in readable(subscribe.response, Contact)
+            _is(contact, subscribe.exchange.request.destination) for contact in readable(subscribe.final, Contact)
         ):
-            contacts = ", ".join(subscribe.response.values("Contact"))
+            contacts = ", ".join(subscribe.final.values("Contact"))
             yield Observed(subscribe.entry, expected, f"no Record-Route, but Contact: {contacts}")
         else:
             yield Breach(subscribe.entry, expected, "no Record-Route")
@@ -80,7 +80,7 @@ def _of_another_route(view: View, subscribe: Subscribe, preloaded: Preloaded) ->
     if back is not None:
         named = ", ".join(str(route) for route in preloaded.rest)
         return Breach(back.number, expected, f"the SUBSCRIBE followed Route: {named}")
-    if subscribe.response is None or subscribe.status in UNDECIDED:
+    if subscribe.final is None or subscribe.status in UNDECIDED:
         return Unmet(
             f"{subscribe.status}: it decides nothing" if subscribe.status else "the SUBSCRIBE was not answered"
         )

@@ -166,7 +166,7 @@ def _versions(view: View, subscription: Subscription) -> Iterator[Outcome]:
                 yield _version(notify, document, 0, 0)
         elif (step := (notify.cseq or 0) - (last[0].cseq or 0)) > 0:
             before = last[1].version
-            yield _version(notify, document, before + (1 if last[0].taken else 0), before + step)
+            yield _version(notify, document, before + (1 if last[0].accepted else 0), before + step)
         last = notify, document
 
 

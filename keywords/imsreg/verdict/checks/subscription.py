@@ -107,7 +107,7 @@ def the_2xx_has_a_contact(view: View) -> Iterator[Outcome]:
 
 
 def _no_target(subscribe: Subscribe) -> str | None:
-    response = subscribe.response
+    response = subscribe.final
     assert response is not None
     try:
         contacts = response.get_all(Contact)
@@ -121,4 +121,4 @@ def _no_target(subscribe: Subscribe) -> str | None:
 
 
 def _line(subscribe: Subscribe, name: str) -> int | None:
-    return line_of(subscribe.response, name) if subscribe.response is not None else None
+    return line_of(subscribe.final, name) if subscribe.final is not None else None

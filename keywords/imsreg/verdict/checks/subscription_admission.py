@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from imsreg.identity.subscribers import Subscriber
 from imsreg.sip.errors import HeaderError
 from imsreg.sip.headers.name_addr import From, To
+from imsreg.sip.reginfo_model import PACKAGE
 from imsreg.verdict.checks.registry import check
 from imsreg.verdict.outcome import Breach, Held, Observed, Outcome, Unmet
 from imsreg.verdict.registered import comparable, ended, live, open_identities, owners
 from imsreg.verdict.subscribing import sender, undecided, whole
-from imsreg.verdict.subscriptions import PACKAGE, Subscribe
+from imsreg.verdict.subscriptions import Subscribe
 from imsreg.verdict.view import View
 
 

@@ -204,7 +204,7 @@ def _end(subscription: Subscription) -> float | None:
 def _ended_otherwise(view: View, subscription: Subscription, end: float) -> bool:
     """Whether something else may have ended a subscription before it runs out, or may do so at the same time."""
     over, last = subscription.over(), subscription.accepted[-1].exchange.final
-    unclear = any(each.state is None or not each.taken for each in subscription.notifies)
+    unclear = any(each.state is None or not each.accepted for each in subscription.notifies)
     if subscription.successor is not None or unclear or last is None:
         return True
     disturbed = _disturbed(view, subscription)
@@ -227,7 +227,7 @@ def _changes(view: View, subscription: Subscription) -> Iterator[tuple[Answered,
     """
     mine = owners(view, subscription.begun.request.request_uri)
     over, end = subscription.over(), _end(subscription)
-    if end is None or subscription.successor is not None or any(not n.taken for n in subscription.notifies):
+    if end is None or subscription.successor is not None or any(not n.accepted for n in subscription.notifies):
         return
     for answered in view.accepted:
         attempt = answered.attempt
